@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+)
+
+type healthOutput struct {
+	Status int
+	Body   struct {
+		Status     Status            `json:"status" enum:"ok,degraded,down" doc:"The worst of the components"`
+		Version    string            `json:"version,omitempty" doc:"With a credential"`
+		Components []ComponentHealth `json:"components,omitempty" doc:"With a credential"`
+	}
+}
+
+func (a *API) registerHealth() {
+	huma.Register(a.huma, huma.Operation{
+		OperationID: "health",
+		Method:      http.MethodGet,
+		Path:        "/v1/health",
+		Summary:     "Health of the platform",
+		Description: "Anybody sees the status; a credential shows the components. 503 when a component is down.",
+		Tags:        []string{"operations"},
+	}, a.health)
+}
+
+func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
+	components := a.deps.Health(ctx)
+	output := &healthOutput{Status: http.StatusOK}
+	output.Body.Status = worst(components)
+	if output.Body.Status == StatusDown {
+		output.Status = http.StatusServiceUnavailable
+	}
+	if _, known := auth.FromContext(ctx); known {
+		output.Body.Version = a.deps.Version.Version
+		output.Body.Components = components
+	}
+	return output, nil
+}
+
+func worst(components []ComponentHealth) Status {
+	order := []Status{StatusOK, StatusDegraded, StatusDown}
+	position := 0
+	for _, component := range components {
+		position = max(position, slices.Index(order, component.Status))
+	}
+	return order[position]
+}

@@ -1,0 +1,45 @@
+package query
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+)
+
+// REST serves the metric queries of /v1/query for those who don't know PromQL.
+type REST struct {
+	engine *Engine
+	now    func() time.Time
+}
+
+// NewREST returns the REST queries over an engine.
+func NewREST(engine *Engine) *REST {
+	return &REST{engine: engine, now: time.Now}
+}
+
+// Register adds the operations to the API.
+func (r *REST) Register(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "query-metrics",
+		Method:      http.MethodGet,
+		Path:        "/v1/query/metrics",
+		Summary:     "Values of a metric over time",
+		Description: "Without `agg` every series comes back with its newest value at each step. `avg`, `min`, `max`, `sum` and `count` " +
+			"join the series into one, or into one for each value of the labels in `by`; `rate` and `increase` are for counters. " +
+			"From a step of two minutes on, the samples within a step are joined too, by their average for `sum`. " +
+			"Whatever else you want to calculate: PromQL at /api/v1/query_range.",
+		Tags:     []string{"query"},
+		Metadata: map[string]any{"scope": auth.ScopeQuery},
+	}, r.metrics)
+	huma.Register(api, huma.Operation{
+		OperationID: "query-series",
+		Method:      http.MethodGet,
+		Path:        "/v1/query/series",
+		Summary:     "Series and what is known about them",
+		Tags:        []string{"query"},
+		Metadata:    map[string]any{"scope": auth.ScopeQuery},
+	}, r.series)
+}
