@@ -1,0 +1,245 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/metadata"
+)
+
+// RoleAdmin is the role of a user who may do everything in the organisation.
+const RoleAdmin = "admin"
+
+// reuseGrace is for how long the refresh cookie of a browser may come a second time: two tabs
+// refresh at once, or an answer got lost.
+const reuseGrace = 10 * time.Second
+
+// User is a user as clients see one.
+type User struct {
+	ID    string
+	OrgID storage.OrgID
+	Email string
+	Role  string
+}
+
+// Session is what a login gives.
+type Session struct {
+	AccessToken  string
+	AccessTTL    time.Duration
+	RefreshToken string
+	RefreshTTL   time.Duration
+	User         User
+}
+
+// Login checks a password. Wrong ones are counted by email and remote address ("host:port");
+// after too many the answer is RateLimited.
+func (s *Service) Login(ctx context.Context, email, password, remote string) (Session, error) {
+	email = normalEmail(email)
+	attempt := loginKey(email, remote)
+	if err := s.logins.take(attempt, s.now()); err != nil {
+		return Session{}, err
+	}
+	user, err := s.db.UserByEmail(ctx, email)
+	if errcode.Of(err) == errcode.NotFound {
+		user, err = metadata.User{PasswordHash: s.hasher.nobody}, nil
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	if err := s.checkPasswordOf(ctx, user, password); err != nil {
+		return Session{}, err
+	}
+	s.logins.succeed(attempt)
+	return s.newSession(ctx, s.db.Queries, user, uuid.NewString())
+}
+
+func (s *Service) checkPasswordOf(ctx context.Context, user metadata.User, password string) error {
+	if len(password) > maxPassword {
+		password = ""
+	}
+	ok, err := s.hasher.matches(ctx, password, user.PasswordHash)
+	if err == nil && !ok {
+		return errcode.New(errcode.Unauthenticated, "email or password is wrong")
+	}
+	return err
+}
+
+// Refresh exchanges a refresh token for a new session. A token that comes a second time ends the
+// login, because one of the two who have it stole it. byCookie says that a browser sent it as
+// a cookie, which forgives a second time within seconds.
+func (s *Service) Refresh(ctx context.Context, token string, byCookie bool) (Session, error) {
+	now := s.now()
+	stored, err := s.db.RefreshTokenByHash(ctx, hashSecret(token))
+	switch {
+	case errcode.Of(err) == errcode.NotFound:
+		return Session{}, errLoginEnded()
+	case err != nil:
+		return Session{}, err
+	case !stored.RevokedAt.IsZero() || !now.Before(stored.ExpiresAt):
+		return Session{}, errLoginEnded()
+	}
+	var session Session
+	reused := false
+	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
+		first, err := tx.UseRefreshToken(ctx, stored.ID, now)
+		if err != nil {
+			return err
+		}
+		if !first {
+			again, err := tx.RefreshTokenByHash(ctx, stored.Hash)
+			if err != nil {
+				return err
+			}
+			forgiven := byCookie && again.RevokedAt.IsZero() && now.Sub(again.UsedAt) < reuseGrace
+			if !forgiven {
+				reused = true
+				return tx.RevokeFamily(ctx, stored.FamilyID, now)
+			}
+		}
+		user, err := tx.User(ctx, stored.UserID)
+		if err != nil {
+			return err
+		}
+		session, err = s.newSession(ctx, tx, user, stored.FamilyID)
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	if reused {
+		s.cache.revoke(func(e *entry) bool { return e.session == stored.FamilyID })
+		return Session{}, errLoginEnded()
+	}
+	return session, nil
+}
+
+// Logout ends the login of a refresh token or an access token. One that is not known, or has
+// ended, is no error.
+func (s *Service) Logout(ctx context.Context, token string) error {
+	family := ""
+	stored, err := s.db.RefreshTokenByHash(ctx, hashSecret(token))
+	switch {
+	case err == nil:
+		family = stored.FamilyID
+	case errcode.Of(err) != errcode.NotFound:
+		return err
+	default:
+		c, err := s.tokens.verify(token, s.now())
+		if err != nil {
+			return nil //nolint:nilerr // what is no token of ours has no login to end
+		}
+		family = c.Session
+	}
+	if err := s.db.RevokeFamily(ctx, family, s.now()); err != nil {
+		return err
+	}
+	s.cache.revoke(func(e *entry) bool { return e.session == family })
+	return nil
+}
+
+// ChangePassword replaces the password of a user who knows the current one, ends all logins of
+// that user and returns a new one. API keys stay.
+func (s *Service) ChangePassword(ctx context.Context, userID, current, next string) (Session, error) {
+	if err := checkPassword("new_password", next); err != nil {
+		return Session{}, err
+	}
+	if err := s.logins.take(userID, s.now()); err != nil {
+		return Session{}, err
+	}
+	user, err := s.db.User(ctx, userID)
+	if err != nil {
+		return Session{}, err
+	}
+	switch err := s.checkPasswordOf(ctx, user, current); {
+	case errcode.Of(err) == errcode.Unauthenticated:
+		return Session{}, errcode.InvalidField("current_password", "is wrong", "")
+	case err != nil:
+		return Session{}, err
+	}
+	s.logins.succeed(userID)
+	if err := s.setPassword(ctx, user, next); err != nil {
+		return Session{}, err
+	}
+	return s.newSession(ctx, s.db.Queries, user, uuid.NewString())
+}
+
+// ResetPassword gives a user a random password, ends all logins of that user and returns it.
+func (s *Service) ResetPassword(ctx context.Context, email string) (string, error) {
+	user, err := s.userByEmail(ctx, email)
+	if err != nil {
+		return "", err
+	}
+	password := randomText(passwordBytes)
+	return password, s.setPassword(ctx, user, password)
+}
+
+// setPassword stores a password and ends the logins and links that the old one gave.
+func (s *Service) setPassword(ctx context.Context, user metadata.User, password string) error {
+	hash, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
+		if err := tx.SetPasswordHash(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		if err := tx.DropLoginLinks(ctx, user.ID); err != nil {
+			return err
+		}
+		return tx.RevokeFamiliesOf(ctx, user.ID, s.now())
+	})
+	if err != nil {
+		return err
+	}
+	s.cache.revoke(func(e *entry) bool { return e.session != "" && e.principal.UserID == user.ID })
+	s.passwordChanged(ctx, user.Email)
+	return nil
+}
+
+// newSession adds a refresh token to a login and returns it with an access token.
+func (s *Service) newSession(ctx context.Context, db *metadata.Queries, user metadata.User, family string) (Session, error) {
+	now := s.now()
+	access, err := s.tokens.sign(user.ID, family, now)
+	if err != nil {
+		return Session{}, err
+	}
+	refresh := randomText(tokenBytes)
+	err = db.CreateRefreshToken(ctx, metadata.RefreshToken{
+		ID: uuid.NewString(), FamilyID: family, UserID: user.ID, Hash: hashSecret(refresh),
+		CreatedAt: now, ExpiresAt: now.Add(s.cfg.RefreshTTL),
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return Session{
+		AccessToken: access, AccessTTL: s.cfg.AccessTTL, RefreshToken: refresh, RefreshTTL: s.cfg.RefreshTTL,
+		User: User{ID: user.ID, OrgID: user.OrgID, Email: user.Email, Role: user.Role},
+	}, nil
+}
+
+func (s *Service) userByEmail(ctx context.Context, email string) (metadata.User, error) {
+	user, err := s.db.UserByEmail(ctx, normalEmail(email))
+	if errcode.Of(err) == errcode.NotFound {
+		return user, &errcode.Error{Code: errcode.NotFound, Field: "email", Message: "there is no user " + email}
+	}
+	return user, err
+}
+
+// scopesOfRole returns what a role may do.
+func scopesOfRole(role string) []Scope {
+	if role == RoleAdmin {
+		return allScopes()
+	}
+	return []Scope{ScopeQuery}
+}
+
+func normalEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+func errLoginEnded() error {
+	return &errcode.Error{Code: errcode.Unauthenticated, Message: "the login has ended", Fix: "log in again"}
+}

@@ -1,0 +1,136 @@
+package metadata
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+)
+
+// Config says where the database is.
+type Config struct {
+	// Path is the SQLite file. It and its folder are created when they do not exist.
+	Path string
+}
+
+// DB is an open metadata database. Its methods are safe for concurrent use.
+type DB struct {
+	*Queries
+	db *sql.DB
+}
+
+// Open opens the database and brings its tables to the version that this binary knows. A
+// database that is newer is refused; one that is older is copied to a backup beside it first.
+func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*DB, error) {
+	if cfg.Path == "" {
+		return nil, errcode.InvalidField("path", "is empty", "name the file of the metadata database")
+	}
+	engine, err := sqliteDialect(migrations)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, cfg, engine, logger)
+}
+
+func open(ctx context.Context, cfg Config, engine dialect, logger *zap.Logger) (*DB, error) {
+	pool, err := engine.open(ctx, cfg)
+	if err != nil {
+		return nil, coded(engine, "open the metadata database", err)
+	}
+	runner := migrator{db: pool, dialect: engine, cfg: cfg, logger: logger}
+	if err := runner.run(ctx); err != nil {
+		return nil, errors.Join(coded(engine, "migrate the metadata database", err), pool.Close())
+	}
+	return &DB{Queries: &Queries{run: pool, dialect: engine}, db: pool}, nil
+}
+
+// Close closes the database. Later calls fail with Unavailable.
+func (d *DB) Close() error { return d.db.Close() }
+
+// Health returns nil when the database answers, otherwise an Unavailable error.
+func (d *DB) Health(ctx context.Context) error {
+	var version int
+	err := d.db.QueryRowContext(ctx, "SELECT version FROM schema_migrations").Scan(&version)
+	if err != nil {
+		return d.err("ask the metadata database", err)
+	}
+	return nil
+}
+
+// InTx calls fn with the queries of one transaction, and commits when fn returns nil. Inside fn
+// only those queries may be used: the ones of the DB would wait for the transaction.
+func (d *DB) InTx(ctx context.Context, fn func(tx *Queries) error) error {
+	tx, err := d.db.BeginTx(ctx, nil)
+	if err != nil {
+		return d.err("begin a transaction", err)
+	}
+	if err := fn(&Queries{run: tx, dialect: d.dialect}); err != nil {
+		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
+			return errors.Join(err, d.err("roll back", rollback))
+		}
+		return err
+	}
+	return d.err("commit", tx.Commit())
+}
+
+// runner is what database and transaction have in common.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Queries are the reads and writes of the metadata, on the database or in a transaction.
+type Queries struct {
+	run     runner
+	dialect dialect
+}
+
+// err gives an error of the driver its code; nil stays nil.
+func (q *Queries) err(doing string, err error) error { return coded(q.dialect, doing, err) }
+
+// exec runs a statement and returns how many rows it changed.
+func (q *Queries) exec(ctx context.Context, doing, query string, args ...any) (int64, error) {
+	result, err := q.run.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, q.err(doing, err)
+	}
+	changed, err := result.RowsAffected()
+	return changed, q.err(doing, err)
+}
+
+func coded(engine dialect, doing string, err error) error {
+	var known *errcode.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", doing, err)
+	case errors.Is(err, sql.ErrNoRows):
+		return errcode.New(errcode.NotFound, "%s: no such entry", doing)
+	}
+	code := engine.code(err)
+	if code == errcode.Internal && isClosed(err) {
+		code = errcode.Unavailable
+	}
+	switch code {
+	case errcode.Conflict:
+		return &errcode.Error{Code: code, Message: doing + ": exists already", Err: err}
+	case errcode.NotFound:
+		return &errcode.Error{Code: code, Message: doing + ": what it belongs to does not exist", Err: err}
+	case errcode.OutOfSpace:
+		return &errcode.Error{Code: code, Message: doing + ": the disk is full", Err: err}
+	case errcode.Unavailable:
+		return &errcode.Error{Code: code, Message: doing + ": the metadata database cannot be used", Err: err}
+	}
+	return &errcode.Error{Code: errcode.Internal, Message: doing, Err: err}
+}
+
+// isClosed says whether the pool was closed; database/sql has no exported error for it.
+func isClosed(err error) bool {
+	return errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed"
+}
