@@ -1,0 +1,121 @@
+package hostreceiver
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+)
+
+func TestDefaultConfig(t *testing.T) {
+	cfg := NewFactory().CreateDefaultConfig()
+	require.NoError(t, componenttest.CheckConfigStruct(cfg))
+	assert.NoError(t, cfg.(*Config).Validate())
+}
+
+func TestReadmeExample(t *testing.T) {
+	example, err := os.ReadFile("testdata/config.yaml")
+	require.NoError(t, err)
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "```yaml\n"+string(example)+"```")
+
+	conf, err := confmaptest.LoadConf("testdata/config.yaml")
+	require.NoError(t, err)
+	conf, err = conf.Sub("receivers::host")
+	require.NoError(t, err)
+	cfg := defaultConfig()
+	require.NoError(t, conf.Unmarshal(cfg))
+	require.NoError(t, cfg.Validate())
+
+	assert.Equal(t, time.Second, cfg.CollectionInterval)
+	assert.Equal(t, 30*time.Second, cfg.Scrapers.Filesystem.Interval)
+	assert.True(t, cfg.Scrapers.Filesystem.Enabled)
+	assert.NotEmpty(t, cfg.Scrapers.Filesystem.ExcludeTypes)
+	assert.Equal(t, 5, cfg.Scrapers.Processes.Top)
+	assert.False(t, cfg.Scrapers.Connections.Enabled)
+}
+
+func TestValidate(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"interval", func(c *Config) { c.CollectionInterval = 1 }, "collection_interval: 1ns is too short: use at least 100ms"},
+		{"own interval", func(c *Config) { c.Scrapers.Disk.Interval = time.Millisecond }, "scrapers.disk.interval: 1ms is too short"},
+		{"negative interval", func(c *Config) { c.Scrapers.CPU.Interval = -time.Second }, "scrapers.cpu.interval: -1s is too short"},
+		{"nothing", func(c *Config) { c.Scrapers = ScrapersConfig{} }, "every scraper is switched off"},
+		{"devices", func(c *Config) { c.Scrapers.Disk.ExcludeDevices = "(" }, "scrapers.disk.exclude_devices: error parsing regexp"},
+		{"mounts", func(c *Config) { c.Scrapers.Filesystem.ExcludeMountpoints = "(" }, "scrapers.filesystem.exclude_mountpoints: "},
+		{"types", func(c *Config) { c.Scrapers.Filesystem.ExcludeTypes = "(" }, "scrapers.filesystem.exclude_types: "},
+		{"interfaces", func(c *Config) { c.Scrapers.Network.ExcludeInterfaces = "(" }, "scrapers.network.exclude_interfaces: "},
+		{"top", func(c *Config) { c.Scrapers.Processes.Top = -1 }, "scrapers.processes.top: -1 is out of range: use 0 to 1000"},
+		{"top too large", func(c *Config) { c.Scrapers.Processes.Top = 1001 }, "scrapers.processes.top: 1001 is out of range"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := defaultConfig()
+			tt.change(cfg)
+			assert.ErrorContains(t, cfg.Validate(), tt.want)
+		})
+	}
+}
+
+func TestIntervals(t *testing.T) {
+	tests := []struct {
+		name       string
+		scraper    namedScraper
+		collection time.Duration
+		want       time.Duration
+	}{
+		{"cheap", namedScraper{}, time.Second, time.Second},
+		{"costly", namedScraper{costly: true}, time.Second, 10 * time.Second},
+		{"costly and slow", namedScraper{costly: true}, time.Minute, time.Minute},
+		{"own", namedScraper{costly: true, config: ScraperConfig{Interval: 2 * time.Second}}, time.Second, 2 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			assert.Equal(t, tt.want, tt.scraper.interval(tt.collection))
+		})
+	}
+}
+
+func TestDefaultExclusions(t *testing.T) {
+	cfg := defaultConfig().Scrapers
+	tests := []struct {
+		pattern  string
+		excluded []string
+		kept     []string
+	}{
+		{
+			cfg.Disk.ExcludeDevices,
+			[]string{"loop0", "ram1", "zram0", "sr0", "sda1", "sdab12", "vda2", "xvda1", "nvme0n1p1", "mmcblk0p2"},
+			[]string{"sda", "sdab", "vda", "nvme0n1", "mmcblk0", "dm-0", "md127"},
+		},
+		{
+			cfg.Filesystem.ExcludeMountpoints,
+			[]string{"/proc/sys", "/snap/core/1", "/var/lib/docker/overlay2/x", "/dev"},
+			[]string{"/", "/data", "/device", "/var/lib/postgresql", "/snapshots"},
+		},
+		{
+			cfg.Network.ExcludeInterfaces,
+			[]string{"lo", "lo0", "veth12ab", "cali0"},
+			[]string{"eth0", "ens5", "wlan0", "long0", "docker0"},
+		},
+	}
+	for _, tt := range tests {
+		excluded, err := excluder(tt.pattern)
+		require.NoError(t, err)
+		for _, name := range tt.excluded {
+			assert.True(t, excluded(name), name)
+		}
+		for _, name := range tt.kept {
+			assert.False(t, excluded(name), name)
+		}
+	}
+}

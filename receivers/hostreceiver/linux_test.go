@@ -1,0 +1,94 @@
+//go:build linux
+
+package hostreceiver
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestParseStat(t *testing.T) {
+	const rest = " S 1 1 1 0 -1 4194560 500 900 20 30 100 50 5 6 20 0 3 0 10 20000000 1000 184"
+	tests := []struct {
+		line    string
+		name    string
+		invalid bool
+	}{
+		{line: "1 (init)" + rest, name: "init"},
+		{line: "1 (a) b)" + rest, name: "a) b"},
+		{line: "1 ()" + rest, name: ""},
+		{line: "1 (new\nline)" + rest, name: "new\nline"},
+		{line: "", invalid: true},
+		{line: "1 (init)", invalid: true},
+		{line: "1 (init) S 1 2 3", invalid: true},
+		{line: "1 )init( S", invalid: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.line, func(t *testing.T) {
+			var p processStat
+			err := (&statReader{page: 4096, boot: fakeNow}).parse([]byte(tt.line), &p)
+			if tt.invalid {
+				require.ErrorIs(t, err, errStatFormat)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tt.name, p.name)
+			assert.Equal(t, "sleeping", p.state)
+			assert.InDelta(t, 1.5, p.cpu(), 1e-9)
+			assert.Equal(t, uint64(3), p.threads)
+			assert.Equal(t, uint64(4096000), p.rss)
+			assert.Equal(t, int64(10), p.key.birth)
+		})
+	}
+}
+
+func TestStateOf(t *testing.T) {
+	tests := []struct{ line, want string }{
+		{"   0: 0100007F:1F90 00000000:0000 0A 0000", "listen"},
+		{"  17: 0100007F:1F90 00000000:0000 0C 0000", "syn_received"},
+		{"  17: 0100007F:1F90 00000000:0000 FF 0000", ""},
+		{"  17: 0100007F:1F90 00000000:0000 0", ""},
+		{"  17: 0100007F:1F90 00000000:0000 zz", ""},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		assert.Equal(t, tt.want, stateOf([]byte(tt.line), "tcp"), tt.line)
+	}
+}
+
+// TestThisHost compares with what the kernel says of this very process.
+func TestThisHost(t *testing.T) {
+	h := &host{}
+	all, err := listProcesses(t.Context(), h, fakeNow)
+	require.NoError(t, err)
+	for _, p := range all {
+		if int(p.key.pid) == os.Getpid() {
+			assert.Equal(t, filepath.Base(os.Args[0])[:15], (p.name + "               ")[:15])
+			assert.Positive(t, p.rss)
+			return
+		}
+	}
+	t.Fatal("this process is not in the list")
+}
+
+func TestMissingFiles(t *testing.T) {
+	h := &host{root: t.TempDir()}
+	_, err := readUptime(t.Context(), h)
+	require.ErrorContains(t, err, "read uptime")
+	counts, err := countConnections(t.Context(), h)
+	require.NoError(t, err)
+	assert.Empty(t, counts)
+
+	proc := filepath.Join(h.root, "proc")
+	require.NoError(t, os.MkdirAll(filepath.Join(proc, "99"), 0o750)) // ended meanwhile
+	require.NoError(t, os.WriteFile(filepath.Join(proc, "uptime"), []byte("12.5 3"), 0o600))
+	_, err = listProcesses(t.Context(), h, fakeNow)
+	require.ErrorIs(t, err, errNoProcesses)
+	require.NoError(t, os.WriteFile(filepath.Join(proc, "uptime"), []byte("soon"), 0o600))
+	_, err = readUptime(t.Context(), h)
+	require.ErrorContains(t, err, `read uptime "soon"`)
+}
