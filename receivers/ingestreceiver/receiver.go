@@ -78,5 +78,7 @@ func (r *ingestReceiver) routes() []frontdoor.Route {
 		otlp("POST /v1/metrics", r.handleOTLPMetrics),
 		otlp("POST /v1/logs", r.handleOTLPLogs),
 		otlp("POST /v1/traces", r.handleOTLPTraces),
+		{Pattern: "POST /v1/ingest/metrics", Scope: auth.ScopeIngest, Handler: http.HandlerFunc(r.handleJSONMetrics)},
+		{Pattern: "POST /v1/ingest/logs", Scope: auth.ScopeIngest, Handler: http.HandlerFunc(r.handleJSONLogs)},
 	}
 }
