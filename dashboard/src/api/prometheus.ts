@@ -1,0 +1,30 @@
+// The Prometheus API of the server.
+
+import { ApiError, request } from "./client";
+import type { InstantSeries, PrometheusAnswer, RangeSeries } from "./types";
+
+async function ask<T>(path: string, params: Record<string, string>, signal: AbortSignal): Promise<T> {
+  const answer = await request<PrometheusAnswer<T>>(`${path}?${new URLSearchParams(params).toString()}`, { signal });
+  if (answer.status !== "success" || answer.data === undefined) {
+    throw new ApiError(200, answer.errorType ?? "unknown", answer.error ?? "The query was not answered.");
+  }
+  return answer.data;
+}
+
+/** queryRange evaluates a query at every step of a range given in Unix seconds. */
+export async function queryRange(query: string, start: number, end: number, step: number, signal: AbortSignal): Promise<RangeSeries[]> {
+  const params = { query, start: String(start), end: String(end), step: String(step) };
+  return (await ask<{ result: RangeSeries[] }>("/api/v1/query_range", params, signal)).result;
+}
+
+/** queryInstant evaluates a query at one moment, in Unix seconds; now when it is left out. */
+export async function queryInstant(query: string, time: number | undefined, signal: AbortSignal): Promise<InstantSeries[]> {
+  const params: Record<string, string> = time === undefined ? { query } : { query, time: String(time) };
+  return (await ask<{ result: InstantSeries[] }>("/api/v1/query", params, signal)).result;
+}
+
+/** labelValues lists the values that a label has on the series of a selector. */
+export function labelValues(label: string, selector: string, start: number, end: number, signal: AbortSignal): Promise<string[]> {
+  const params = { "match[]": selector, start: String(start), end: String(end) };
+  return ask<string[]>(`/api/v1/label/${encodeURIComponent(label)}/values`, params, signal);
+}

@@ -1,0 +1,32 @@
+// The server's own state, part by part.
+
+import { useQuery } from "@tanstack/react-query";
+
+import { healthQuery } from "../api/health";
+import type { HealthStatus } from "../api/types";
+import { Panel } from "../ui/Panel";
+import classes from "./panels.module.css";
+
+const texts: Record<HealthStatus, string> = { ok: "Healthy", degraded: "Degraded", down: "Down" };
+const order: HealthStatus[] = ["down", "degraded", "ok"];
+
+export function HealthPanel() {
+  const { data, error } = useQuery(healthQuery);
+  const components = (data?.components ?? []).toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status) || a.name.localeCompare(b.name));
+  return (
+    <Panel title="Health" detail={data && !error ? texts[data.status] : undefined} error={error ?? undefined} area="health">
+      <ul className={classes.health}>
+        {components.map(({ name, status, message }) => (
+          <li key={name} className={classes.component}>
+            <span className={classes.mark} data-status={status} aria-hidden="true" />
+            <span>{name}</span>
+            <span className={classes.status} data-status={status}>
+              {texts[status]}
+            </span>
+            {message && status !== "ok" && <span className={classes.message}>{message}</span>}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

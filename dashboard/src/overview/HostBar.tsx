@@ -1,0 +1,64 @@
+// Which host this is about, and what it is.
+
+import { Button, Menu } from "@mantine/core";
+
+import { format, formatDuration } from "../format/units";
+import { CheckIcon, ChevronIcon } from "../ui/icons";
+import type { Facts } from "./facts";
+import classes from "./HostBar.module.css";
+
+interface Props {
+  hosts: string[];
+  host: string;
+  facts: Facts;
+  onHost: (host: string) => void;
+}
+
+export function HostBar({ hosts, host, facts, onHost }: Props) {
+  const load = [facts.load1, facts.load5, facts.load15].map((value) => (value === undefined ? "–" : value.toFixed(2)));
+  return (
+    <div className={classes.bar}>
+      {hosts.length > 1 ? <HostPicker hosts={hosts} host={host} onHost={onHost} /> : <h2 className={classes.name}>{host}</h2>}
+      <dl className={classes.facts}>
+        <Fact name="Up" value={formatDuration(facts.uptime)} />
+        <Fact name="Load" value={load.join("  ")} hint="Mean over 1, 5 and 15 minutes" />
+        <Fact name="Cores" value={format(facts.cores, "count")} />
+        <Fact name="Memory" value={format(facts.memory, "bytes")} />
+      </dl>
+    </div>
+  );
+}
+
+function Fact({ name, value, hint }: { name: string; value: string; hint?: string }) {
+  return (
+    <div className={classes.fact} title={hint}>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function HostPicker({ hosts, host, onHost }: Omit<Props, "facts">) {
+  return (
+    <Menu position="bottom-start">
+      <Menu.Target>
+        <Button size="xs" h={30} px={10} variant="default" rightSection={<ChevronIcon />} aria-label={`Host: ${host}`}>
+          {host}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown className={classes.hosts ?? ""}>
+        {hosts.map((name) => (
+          <Menu.Item
+            key={name}
+            role="menuitemradio"
+            aria-checked={name === host}
+            rightSection={name === host ? <CheckIcon /> : undefined}
+            onClick={() => onHost(name)}
+          >
+            {name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,42 @@
+// The pages there are.
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+
+import { healthQuery } from "../api/health";
+import { Logo, OverviewIcon } from "../ui/icons";
+import classes from "./Shell.module.css";
+
+const pages = [{ to: "/", label: "Overview", icon: OverviewIcon }] as const;
+
+interface Props {
+  /** On a narrow screen the navigation comes and goes. */
+  open: boolean;
+  onClose: () => void;
+}
+
+export function Navigation({ open, onClose }: Props) {
+  const version = useQuery(healthQuery).data?.version;
+  return (
+    <>
+      <nav id="navigation" className={classes.navigation} data-open={open} aria-label="Pages">
+        <Link to="/" className={classes.brand} onClick={onClose} aria-label="Pharos, go to the Overview">
+          <Logo />
+          Pharos
+        </Link>
+        <ul>
+          {pages.map(({ to, label, icon: PageIcon }) => (
+            <li key={to}>
+              <Link to={to} className={classes.link} onClick={onClose} search={(previous) => previous} activeOptions={{ exact: true, includeSearch: false }}>
+                <PageIcon />
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+        {version && <p className={classes.foot}>Version {version}</p>}
+      </nav>
+      <div className={classes.backdrop} data-open={open} onClick={onClose} aria-hidden="true" />
+    </>
+  );
+}

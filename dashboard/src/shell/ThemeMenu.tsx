@@ -1,0 +1,37 @@
+import { ActionIcon, Menu, useMantineColorScheme } from "@mantine/core";
+
+import { CheckIcon, MoonIcon, SunIcon, SystemIcon } from "../ui/icons";
+
+const schemes = [
+  { value: "light", label: "Light", icon: SunIcon },
+  { value: "dark", label: "Dark", icon: MoonIcon },
+  { value: "auto", label: "As the system", icon: SystemIcon },
+] as const;
+
+export function ThemeMenu() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { icon: Current, label } = schemes.find((s) => s.value === colorScheme) ?? schemes[2];
+  return (
+    <Menu position="bottom-end" width={180}>
+      <Menu.Target>
+        <ActionIcon variant="default" size={30} aria-label={`Theme: ${label}`}>
+          <Current />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {schemes.map(({ value, label: text, icon: SchemeIcon }) => (
+          <Menu.Item
+            key={value}
+            role="menuitemradio"
+            aria-checked={value === colorScheme}
+            leftSection={<SchemeIcon />}
+            rightSection={value === colorScheme ? <CheckIcon /> : undefined}
+            onClick={() => setColorScheme(value)}
+          >
+            {text}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
