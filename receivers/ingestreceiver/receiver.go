@@ -80,5 +80,6 @@ func (r *ingestReceiver) routes() []frontdoor.Route {
 		otlp("POST /v1/traces", r.handleOTLPTraces),
 		{Pattern: "POST /v1/ingest/metrics", Scope: auth.ScopeIngest, Handler: http.HandlerFunc(r.handleJSONMetrics)},
 		{Pattern: "POST /v1/ingest/logs", Scope: auth.ScopeIngest, Handler: http.HandlerFunc(r.handleJSONLogs)},
+		{Pattern: "POST /api/v1/write", Scope: auth.ScopeIngest, WriteError: writeRemoteError, Handler: http.HandlerFunc(r.handleRemoteWrite)},
 	}
 }
