@@ -42,7 +42,8 @@ export function TimeChart({ label, frame, series, unit, from, to, stacked = fals
     current.current = { max, onZoom, from, to };
   });
 
-  const shape = series.map((s) => `${s.key}=${s.colour}`).join("|");
+  // A chart is made for its colours; another number of series needs another chart.
+  const colours = series.map((s) => s.colour).join(" ");
   const data = useMemo(() => toAligned(frame, series, stacked), [frame, series, stacked]);
   const latest = useRef(data);
   useLayoutEffect(() => {
@@ -57,7 +58,7 @@ export function TimeChart({ label, frame, series, unit, from, to, stacked = fals
       height,
       scheme,
       stacked,
-      colours: shape === "" ? [] : shape.split("|").map((part) => part.slice(part.lastIndexOf("=") + 1)),
+      colours: colours === "" ? [] : colours.split(" "),
       base: unit === "bytes" ? 1024 : 1000,
       ticks: axisFormatter(unit),
       current: () => current.current,
@@ -74,14 +75,14 @@ export function TimeChart({ label, frame, series, unit, from, to, stacked = fals
       plot.current = undefined;
       chart.destroy();
     };
-  }, [scheme, height, stacked, shape, unit]);
+  }, [scheme, height, stacked, colours, unit]);
 
   useEffect(() => {
     const chart = plot.current;
     if (!chart || data.length !== chart.series.length) return;
     chart.setData(data, false);
     chart.setScale("x", { min: from, max: to });
-  }, [data, from, to, max, scheme, height, stacked, shape, unit]);
+  }, [data, from, to, max, scheme, height, stacked, colours, unit]);
 
   const at = cursor !== null && cursor < frame.times.length ? cursor : null;
   const summary = series.map((s) => `${s.label} ${format(valueAt(s.values, null), unit)}`).join(", ");

@@ -72,6 +72,8 @@ export function chartOptions(settings: Settings): uPlot.Options {
         values: (_, values) => settings.ticks(values),
       },
     ],
+    // A stack is drawn from its top: each is filled down to the next one, the last to zero.
+    bands: stacked ? colours.slice(1).map((_, i) => ({ series: [i + 1, i + 2] as [number, number] })) : [],
     series: [{}, ...(stacked ? colours.toReversed() : colours).map(line)],
     hooks: {
       setCursor: [(chart) => settings.onCursor(chart.cursor.left !== undefined && chart.cursor.left >= 0 ? (chart.cursor.idx ?? null) : null)],

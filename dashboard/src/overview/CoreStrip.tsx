@@ -22,7 +22,9 @@ export function CoreStrip({ frame, colour }: { frame: Frame; colour: string }) {
     <ul className={classes.lines} aria-label="CPU by core">
       {cores.map((core) => (
         <li key={core.key} className={classes.line}>
-          <span className="muted">Core {coreNumber(core)}</span>
+          <span className="muted" aria-label={`Core ${coreNumber(core)}`}>
+            {coreNumber(core)}
+          </span>
           <span className={classes.number}>{format(valueAt(core.values, null), "percent")}</span>
           <Sparkline values={core.values.slice(-points)} max={100} colour={colour} />
         </li>

@@ -8,19 +8,20 @@ import { Panel } from "../ui/Panel";
 import classes from "./panels.module.css";
 
 const texts: Record<HealthStatus, string> = { ok: "Healthy", degraded: "Degraded", down: "Down" };
+const summary = (status: HealthStatus) => (status === "ok" ? "All parts are healthy" : texts[status]);
 const order: HealthStatus[] = ["down", "degraded", "ok"];
 
 export function HealthPanel() {
   const { data, error } = useQuery(healthQuery);
   const components = (data?.components ?? []).toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status) || a.name.localeCompare(b.name));
   return (
-    <Panel title="Health" detail={data && !error ? texts[data.status] : undefined} error={error ?? undefined} area="health">
+    <Panel title="Health" detail={data && !error ? summary(data.status) : undefined} error={error ?? undefined}>
       <ul className={classes.health}>
         {components.map(({ name, status, message }) => (
           <li key={name} className={classes.component}>
             <span className={classes.mark} data-status={status} aria-hidden="true" />
             <span>{name}</span>
-            <span className={classes.status} data-status={status}>
+            <span className={status === "ok" ? "visually-hidden" : classes.status} data-status={status}>
               {texts[status]}
             </span>
             {message && status !== "ok" && <span className={classes.message}>{message}</span>}

@@ -1,86 +1,60 @@
 // What programs send to this server, now and lately.
 
-import { Sparkline } from "../chart/Sparkline";
+import type { ChartSeries } from "../chart/data";
+import { total } from "../chart/data";
+import { TimeChart } from "../chart/TimeChart";
 import { format } from "../format/units";
-import { lastTimeOf, valueAt, type Frame } from "../live/frame";
-import { useFrame } from "../live/useFrame";
+import { valueAt, type Frame } from "../live/frame";
+import { useFrame, type FrameState } from "../live/useFrame";
 import { Panel } from "../ui/Panel";
 import classes from "./panels.module.css";
 import { intake, refused } from "./queries";
 import { SendSnippet } from "./SendSnippet";
+import { named, protocols } from "./series";
 import { useColours } from "./useColours";
-
-const protocols: Record<string, string> = {
-  otlp_grpc: "OTLP gRPC",
-  otlp_http: "OTLP HTTP",
-  json: "JSON",
-  remote_write: "Remote write",
-};
-
-/** sumOf adds up the series of a signal, point by point. */
-export function sumOf(frame: Frame, signal: string): (number | null)[] {
-  const rows = frame.series.filter((s) => s.labels["signal"] === signal);
-  return frame.times.map((_, i) => rows.reduce<number | null>((sum, row) => (row.values[i] === null ? sum : (sum ?? 0) + (row.values[i] ?? 0)), null));
-}
+import { useZoom } from "./useZoom";
 
 export function IntakePanel() {
   const state = useFrame(intake);
   const refusals = useFrame(refused);
   const colour = useColours();
-  const metrics = sumOf(state.frame, "metrics");
-  const logs = sumOf(state.frame, "logs");
-  const everSent = state.frame.series.some((s) => s.values.some((value) => value !== null && value > 0));
+  const chart = (signal: string) => named(ofSignal(state.frame, signal), "protocol", protocols, colour, protocols.map(([, name]) => name));
+  const metrics = chart("metrics");
+  const logs = chart("logs");
   const refusedNow = refusals.frame.series.reduce((sum, s) => sum + (valueAt(s.values, null) ?? 0), 0);
+  const silent = !state.loading && !state.error && metrics.length === 0 && logs.length === 0;
   return (
-    <Panel title="Coming in" detail={lastTimeOf(state.frame) ? "from your programs" : undefined} error={state.error} area="intake">
-      <div className={classes.rates}>
-        <Rate label="Samples" values={metrics} colour={colour(0)} />
-        <Rate label="Log lines" values={logs} colour={colour(1)} />
-      </div>
+    <Panel title="Coming in" detail="from your programs" error={state.error}>
       {refusedNow > 0 && (
         <p className={classes.refused} role="alert">
-          {format(refusedNow, "perSecond")} refused; the answers to the senders say why.
+          {format(refusedNow, "perSecond")} refused. The answers to the senders say why.
         </p>
       )}
-      {everSent ? <Protocols frame={state.frame} /> : !state.loading && <SendSnippet />}
+      {silent ? (
+        <SendSnippet />
+      ) : (
+        <>
+          <Rate label="Samples" state={state} series={metrics} />
+          <Rate label="Log lines" state={state} series={logs} />
+        </>
+      )}
     </Panel>
   );
 }
 
-function Rate({ label, values, colour }: { label: string; values: (number | null)[]; colour: string }) {
-  return (
-    <div className={classes.rate}>
-      <span>{label}</span>
-      <strong>{format(valueAt(values, null) ?? 0, "perSecond")}</strong>
-      <Sparkline values={values} colour={colour} height={28} />
-    </div>
-  );
+function ofSignal(frame: Frame, signal: string): Frame {
+  return { times: frame.times, series: frame.series.filter((s) => s.labels["signal"] === signal) };
 }
 
-function Protocols({ frame }: { frame: Frame }) {
-  const rate = (protocol: string, signal: string) => {
-    const series = frame.series.find((s) => s.labels["protocol"] === protocol && s.labels["signal"] === signal);
-    return series ? valueAt(series.values, null) : null;
-  };
-  const used = Object.keys(protocols).filter((protocol) => frame.series.some((s) => s.labels["protocol"] === protocol && s.values.some((v) => (v ?? 0) > 0)));
+function Rate({ label, state, series }: { label: string; state: FrameState; series: ChartSeries[] }) {
+  const zoom = useZoom();
   return (
-    <table className={classes.table}>
-      <thead>
-        <tr>
-          <th scope="col">Protocol</th>
-          <th scope="col">Samples</th>
-          <th scope="col">Log lines</th>
-        </tr>
-      </thead>
-      <tbody>
-        {used.map((protocol) => (
-          <tr key={protocol}>
-            <th scope="row">{protocols[protocol]}</th>
-            <td>{format(rate(protocol, "metrics"), "perSecond")}</td>
-            <td>{format(rate(protocol, "logs"), "perSecond")}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <div className={classes.rate}>
+      <p className={classes.rateHead}>
+        <span>{label}</span>
+        <strong>{format(total(series, null) ?? 0, "perSecond")}</strong>
+      </p>
+      <TimeChart label={label} frame={state.frame} series={series} unit="perSecond" from={state.from} to={state.to} stacked height={96} loading={state.loading} onZoom={zoom} />
+    </div>
   );
 }

@@ -15,7 +15,7 @@ export function MemoryPanel({ host, facts }: { host: string; facts: Facts }) {
   const state = useFrame(memoryByState(host));
   const colour = useColours();
   const zoom = useZoom();
-  const series = named(state.frame, labels.memoryState, memoryStates, colour, ["buffers"]);
+  const series = named(state.frame, labels.memoryState, memoryStates, colour, ["Buffers"]);
   const usedSeries = pick(state.frame, labels.memoryState, "used");
   const used = usedSeries ? valueAt(usedSeries.values, null) : null;
   const { memory, swap, swapUsed } = facts;

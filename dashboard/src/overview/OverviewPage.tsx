@@ -34,8 +34,10 @@ export function OverviewPage() {
       ) : (
         <HostPanels key={host} host={host} hosts={hosts} onHost={(name) => change({ host: name })} />
       )}
-      <IntakePanel />
-      <HealthPanel />
+      <div className={classes.side}>
+        <IntakePanel />
+        <HealthPanel />
+      </div>
       <LogsPanel />
     </div>
   );

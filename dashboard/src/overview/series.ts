@@ -1,18 +1,17 @@
 // From label values to the lines of a chart: which, in what order, under which name.
 
 import type { ChartSeries } from "../chart/data";
-import { pick, type Frame } from "../live/frame";
+import type { Frame } from "../live/frame";
 
-/** A value of a label, as people call it. */
-export type Naming = readonly (readonly [value: string, label: string])[];
+/** Values of a label, parted by "|", that are shown as one, and how people call it. */
+export type Naming = readonly (readonly [values: string, name: string])[];
 
 export const cpuModes: Naming = [
   ["user", "User"],
   ["system", "System"],
   ["iowait", "I/O wait"],
-  ["nice", "Nice"],
   ["steal", "Steal"],
-  ["interrupt", "Interrupts"],
+  ["nice|interrupt", "Other"],
 ];
 
 export const memoryStates: Naming = [
@@ -31,15 +30,30 @@ export const diskDirections: Naming = [
   ["write", "Write"],
 ];
 
+export const protocols: Naming = [
+  ["otlp_grpc", "OTLP gRPC"],
+  ["otlp_http", "OTLP HTTP"],
+  ["json", "JSON"],
+  ["remote_write", "Remote write"],
+];
+
+/** add adds values point by point; what nobody has stays a gap. */
+export function add(rows: readonly (readonly (number | null)[])[]): (number | null)[] {
+  const [first, ...others] = rows;
+  return (first ?? []).map((value, i) => others.reduce<number | null>((sum, row) => (typeof row[i] === "number" ? (sum ?? 0) + row[i] : sum), value));
+}
+
 /**
- * named returns the series that have a name, in the order and the colours of the naming; those
- * that only ever were zero are left out when `quiet` names them.
+ * named returns the series that have a name, in the order and the colours of the naming. Those
+ * in `quiet` are left out while they are next to nothing.
  */
 export function named(frame: Frame, label: string, naming: Naming, colour: (index: number) => string, quiet: readonly string[] = []): ChartSeries[] {
-  return naming.flatMap(([value, name], i) => {
-    const series = pick(frame, label, value);
-    if (!series) return [];
-    if (quiet.includes(value) && series.values.every((v) => v === null || v < 0.05)) return [];
-    return [{ key: value, label: name, colour: colour(i), values: series.values }];
+  return naming.flatMap(([key, name], i) => {
+    const rows = frame.series.filter((s) => key.split("|").includes(s.labels[label] ?? "")).map((s) => s.values);
+    const [only] = rows;
+    if (!only) return [];
+    const values = rows.length === 1 ? only : add(rows);
+    if (quiet.includes(name) && values.every((v) => v === null || v < 0.05)) return [];
+    return [{ key, label: name, colour: colour(i), values }];
   });
 }

@@ -20,21 +20,23 @@ export function Navigation({ open, onClose }: Props) {
   return (
     <>
       <nav id="navigation" className={classes.navigation} data-open={open} aria-label="Pages">
-        <Link to="/" className={classes.brand} onClick={onClose} aria-label="Pharos, go to the Overview">
-          <Logo />
-          Pharos
-        </Link>
-        <ul>
-          {pages.map(({ to, label, icon: PageIcon }) => (
-            <li key={to}>
-              <Link to={to} className={classes.link} onClick={onClose} search={(previous) => previous} activeOptions={{ exact: true, includeSearch: false }}>
-                <PageIcon />
-                {label}
-              </Link>
-            </li>
-          ))}
-        </ul>
-        {version && <p className={classes.foot}>Version {version}</p>}
+        <div className={classes.rail}>
+          <Link to="/" className={classes.brand} onClick={onClose} aria-label="Pharos, go to the Overview">
+            <Logo />
+            Pharos
+          </Link>
+          <ul>
+            {pages.map(({ to, label, icon: PageIcon }) => (
+              <li key={to}>
+                <Link to={to} className={classes.link} onClick={onClose} search={(previous) => previous} activeOptions={{ exact: true, includeSearch: false }}>
+                  <PageIcon />
+                  {label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+          {version && <p className={classes.foot}>Version {version}</p>}
+        </div>
       </nav>
       <div className={classes.backdrop} data-open={open} onClick={onClose} aria-hidden="true" />
     </>
