@@ -2,8 +2,11 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +39,7 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// bench is a service that was started for the first time.
+// fixture is a service that was started for the first time.
 type fixture struct {
 	*Service
 	db    *metadata.DB
@@ -84,3 +87,86 @@ func TestFirstStart(t *testing.T) {
 	_, err = f.Authenticate(t.Context(), f.first.APIKey+"x")
 	assert.Equal(t, errcode.Unauthenticated, errcode.Of(err))
 }
+
+func digestOf(credential string) digest { return sha256.Sum256([]byte(credential)) }
+
+// closedDB returns a database that is away.
+func closedDB(t *testing.T) *metadata.DB {
+	t.Helper()
+	db, err := metadata.Open(t.Context(), metadata.Config{Path: filepath.Join(t.TempDir(), "m.db")}, zaptest.NewLogger(t))
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	return db
+}
+
+func TestTheSecretStays(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metadata.db")
+	one := startOn(t, openDB(t, path), Config{})
+	token := one.login(t).AccessToken
+	two := startOn(t, openDB(t, path), Config{}) // a second process, or the same after a restart
+
+	_, err := two.Authenticate(t.Context(), token)
+
+	require.NoError(t, err)
+	assert.Len(t, two.tokens.secret, secretBytes)
+}
+
+func TestABrokenSecretIsRefused(t *testing.T) {
+	db := openDB(t, filepath.Join(t.TempDir(), "metadata.db"))
+	require.NoError(t, db.SetSetting(t.Context(), secretSetting, "c2hvcnQ="))
+	require.ErrorContains(t, New(db, Config{}, zaptest.NewLogger(t)).Start(t.Context()), secretSetting)
+}
+
+func TestCloseWithoutStart(t *testing.T) {
+	require.NoError(t, New(nil, Config{}, zaptest.NewLogger(t)).Close(t.Context()))
+}
+
+func TestBootstrapOnce(t *testing.T) {
+	f := start(t, Config{})
+	again, err := f.Bootstrap(t.Context(), func(Credentials) error { return errors.New("not called") })
+	require.NoError(t, err)
+	assert.Nil(t, again)
+	assert.Equal(t, DefaultAdmin, f.first.AdminEmail)
+	assert.GreaterOrEqual(t, len(f.first.AdminPassword), 20)
+	f.login(t)
+}
+
+func TestBootstrapByManyAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "metadata.db")
+	var wait sync.WaitGroup
+	var made, saved atomic.Int32
+	for range 6 {
+		service := New(openDB(t, path), Config{}, zaptest.NewLogger(t)) // as many processes
+		wait.Go(func() {
+			first, err := service.Bootstrap(t.Context(), func(Credentials) error { saved.Add(1); return nil })
+			assert.NoError(t, err)
+			if first != nil {
+				made.Add(1)
+			}
+		})
+	}
+	wait.Wait()
+	assert.Equal(t, int32(1), made.Load())
+	assert.Equal(t, int32(1), saved.Load())
+	orgs, err := openDB(t, path).Orgs(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, orgs, 1)
+}
+
+// When the credentials cannot be saved, nobody could log in: so nothing is created, and the
+// next start tries again.
+func TestBootstrapThatCannotSave(t *testing.T) {
+	service := New(openDB(t, filepath.Join(t.TempDir(), "metadata.db")), Config{}, zaptest.NewLogger(t))
+	full := errors.New("disk full")
+	_, err := service.Bootstrap(t.Context(), func(Credentials) error { return full })
+	require.ErrorIs(t, err, full)
+	first, err := service.Bootstrap(t.Context(), nil)
+	require.NoError(t, err)
+	assert.NotNil(t, first)
+}
+
+// How long tests wait for what happens in the background.
+const (
+	testWait = 10 * time.Second
+	testTick = 2 * time.Millisecond
+)
