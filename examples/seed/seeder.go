@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// seeder sends the shop's data in chunks of a minute, and notes in the server how far it came.
+type seeder struct {
+	client *client
+	seed   uint64
+	out    io.Writer
+	now    func() time.Time
+
+	shop  *shop
+	until time.Time // all steps before it have been sent
+	total tally
+}
+
+// chunk is how much time one request covers.
+const chunk = time.Minute
+
+// fill sends what the server does not have of the last duration.
+func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
+	end := s.now().Truncate(chunk)
+	start, until, err := s.client.progress(ctx, s.seed, duration+time.Hour)
+	switch {
+	case errors.Is(err, errForbidden):
+		fmt.Fprintln(s.out, "The key may not query, so what was sent before is not known; the hour is counted from the clock's.")
+		start = end.Add(-duration).Truncate(time.Hour)
+		until = end.Add(-duration)
+	case err != nil:
+		return err
+	case start.IsZero():
+		start = end.Add(-duration)
+		until = start
+	}
+	s.shop = newShop(s.seed, start)
+	s.until = until
+	s.shop.advance(until)
+	began := s.now()
+	if err := s.sendUntil(ctx, end, true); err != nil {
+		return err
+	}
+	if s.total.points == 0 {
+		fmt.Fprintf(s.out, "Nothing to do: the data reaches to %s.\n", until.Local().Format(time.TimeOnly))
+		return nil
+	}
+	fmt.Fprintf(s.out, "Accepted %d data points (%d samples) and %d log lines in %s, from %s to %s; rejected %d.\n",
+		s.total.points, s.total.samples, s.total.lines, s.now().Sub(began).Round(time.Millisecond),
+		until.Local().Format(time.TimeOnly), end.Local().Format(time.TimeOnly), s.total.rejected)
+	if from, to, found := s.shop.incidentIn(until, end); found {
+		fmt.Fprintf(s.out, "Look at the service payments from %s to %s.\n", from.Local().Format(time.TimeOnly), to.Local().Format(time.TimeOnly))
+	}
+	if s.total.rejected > 0 {
+		return fmt.Errorf("%d items were rejected: %s", s.total.rejected, s.total.reason)
+	}
+	return nil
+}
+
+// follow sends each step when its time has come.
+func (s *seeder) follow(ctx context.Context) error {
+	fmt.Fprintln(s.out, "Sending on; interrupt to end.")
+	ticker := time.NewTicker(step)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			if err := s.sendUntil(ctx, s.now().Truncate(step), false); err != nil {
+				fmt.Fprintln(s.out, "Trying again in", step, "because", err)
+			}
+		}
+	}
+}
+
+func (s *seeder) sendUntil(ctx context.Context, end time.Time, progress bool) error {
+	began := s.until
+	for s.until.Before(end) {
+		next := s.until.Truncate(chunk).Add(chunk)
+		if next.After(end) {
+			next = end
+		}
+		if err := s.send(ctx, next); err != nil {
+			return err
+		}
+		if progress {
+			fmt.Fprintf(s.out, "\r%3.0f %%", 100*s.until.Sub(began).Seconds()/end.Sub(began).Seconds())
+		}
+	}
+	if progress {
+		fmt.Fprint(s.out, "\r")
+	}
+	return nil
+}
+
+// send sends the steps from s.until to end: the metrics, the logs, and then that it did so. The
+// same chunk has the same key, so that one sent again is not stored again.
+func (s *seeder) send(ctx context.Context, end time.Time) error {
+	ahead := s.shop.clone() // a chunk that fails is made again from the same state
+	metrics, logs := ahead.emit(s.until, end)
+	key := fmt.Sprintf("seed-%d-%d-%d-%d", s.seed, s.shop.start.Unix(), s.until.Unix(), end.Unix())
+	counted, err := s.client.sendMetrics(ctx, key, metrics)
+	if err != nil {
+		return err
+	}
+	lines, err := s.client.sendLogs(ctx, key, logs)
+	if err != nil {
+		return err
+	}
+	if _, err := s.client.sendMetrics(ctx, key+"-progress", progressMetrics(s.seed, s.shop.start, end)); err != nil {
+		return err
+	}
+	s.total.add(counted)
+	s.total.add(lines)
+	s.shop, s.until = ahead, end
+	return nil
+}
+
+// tally counts what was accepted.
+type tally struct {
+	points, samples, lines, rejected int
+	reason                           string // of the first rejection
+}
+
+func (t *tally) add(other tally) {
+	t.points += other.points
+	t.samples += other.samples
+	t.lines += other.lines
+	t.rejected += other.rejected
+	if t.reason == "" {
+		t.reason = other.reason
+	}
+}
