@@ -25,11 +25,11 @@ func (a attributeLimits) allow(attributes pcommon.Map) bool {
 		return false
 	}
 	for name, value := range attributes.All() {
-		if name == "" || len(name) > a.name || !utf8.ValidString(name) {
+		if name == "" || len(name) > a.name || !validText(name) {
 			return false
 		}
 		if value.Type() == pcommon.ValueTypeStr {
-			if text := value.Str(); len(text) > a.value || !utf8.ValidString(text) {
+			if text := value.Str(); len(text) > a.value || !validText(text) {
 				return false
 			}
 		} else if size, ok := measure(value); !ok || size > a.value {
@@ -50,7 +50,7 @@ func (a attributeLimits) find(attributes pcommon.Map) *violation {
 			return &violation{fieldLabels, reasonLabel, "one of the " + a.word + " has an empty name; name it"}
 		case len(name) > a.name:
 			return &violation{fieldLabels, reasonLabel, fmt.Sprintf("the name %q... is %d bytes, longer than the %d allowed; shorten it", prefix(name), len(name), a.name)}
-		case !utf8.ValidString(name):
+		case !validText(name):
 			return &violation{fieldLabels, reasonLabel, fmt.Sprintf("the name %q is not valid UTF-8; encode text as UTF-8", prefix(name))}
 		}
 		size, ok := measure(value)
@@ -69,13 +69,13 @@ func measure(value pcommon.Value) (size int, ok bool) {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
 		text := value.Str()
-		return len(text), utf8.ValidString(text)
+		return len(text), validText(text)
 	case pcommon.ValueTypeBytes:
 		return value.Bytes().Len(), true
 	case pcommon.ValueTypeMap:
 		for name, member := range value.Map().All() {
 			more, memberOK := measure(member)
-			if !memberOK || !utf8.ValidString(name) {
+			if !memberOK || !validText(name) {
 				return 0, false
 			}
 			size += len(name) + more

@@ -3,7 +3,6 @@ package limitsprocessor
 import (
 	"context"
 	"fmt"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -87,7 +86,7 @@ func timeOf(record plog.LogRecord) pcommon.Timestamp {
 }
 
 func (c *logCheck) allowLevel(level string) bool {
-	return len(level) <= c.attributes.name && utf8.ValidString(level)
+	return len(level) <= c.attributes.name && validText(level)
 }
 
 // record returns what is wrong with a record.

@@ -3,7 +3,6 @@ package limitsprocessor
 import (
 	"context"
 	"fmt"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -110,7 +109,7 @@ func (c *metricCheck) name(name string) *violation {
 		return &violation{fieldName, reasonName, "a metric has no name; name it"}
 	case len(name) > c.cfg.Metrics.MaxNameLength:
 		return &violation{fieldName, reasonName, fmt.Sprintf("the name %q... is %d bytes, longer than the %d allowed; shorten it", prefix(name), len(name), c.cfg.Metrics.MaxNameLength)}
-	case !utf8.ValidString(name):
+	case !validText(name):
 		return &violation{fieldName, reasonName, fmt.Sprintf("the name %q is not valid UTF-8; encode text as UTF-8", prefix(name))}
 	}
 	return nil
