@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -210,12 +211,13 @@ func TestRevocationDuringALookup(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	c := newCache()
+	last := digest{}
 	for i := range maxCached + 10 {
-		c.put(digest{byte(i), byte(i >> 8)}, &entry{}, 0)
+		last = digestOf(strconv.Itoa(i))
+		c.put(last, &entry{}, 0)
 	}
 	assert.Len(t, c.entries, maxCached)
-	last := maxCached + 9
-	_, ok := c.get(digest{byte(last), byte(last >> 8)})
+	_, ok := c.get(last)
 	assert.True(t, ok, "the newest is in")
 }
 

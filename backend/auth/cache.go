@@ -129,7 +129,7 @@ func newUses() *uses { return &uses{} }
 
 func (u *uses) of(keyID string) *lastUse {
 	found, _ := u.byKey.LoadOrStore(keyID, &lastUse{})
-	return found.(*lastUse) //nolint:errcheck,forcetypeassert // the map holds nothing else
+	return found.(*lastUse)
 }
 
 func (u *uses) forget(keyID string) { u.byKey.Delete(keyID) }
@@ -142,9 +142,9 @@ func (u *uses) flush(ctx context.Context, db *metadata.DB) error {
 	}
 	changes := map[string]change{}
 	u.byKey.Range(func(id, value any) bool {
-		use := value.(*lastUse) //nolint:errcheck,forcetypeassert // the map holds nothing else
+		use := value.(*lastUse)
 		if noted := use.noted.Load(); noted > use.written.Load() {
-			changes[id.(string)] = change{use, noted} //nolint:errcheck,forcetypeassert // as above
+			changes[id.(string)] = change{use, noted}
 		}
 		return true
 	})

@@ -43,7 +43,7 @@ func TestCredentialFromRequest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest(tt.method, "http://pharos.example:8080/v1/query/logs", http.NoBody)
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, "http://pharos.example:8080/v1/query/logs", http.NoBody)
 			for name, value := range tt.headers {
 				r.Header.Set(name, value)
 			}
@@ -56,7 +56,7 @@ func TestCredentialFromRequest(t *testing.T) {
 
 func TestTwoHeadersOfAKindAreRefused(t *testing.T) {
 	for _, name := range []string{"Authorization", "X-API-Key"} {
-		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		r.Header.Add(name, "Bearer a")
 		r.Header.Add(name, "Bearer b")
 		_, err := CredentialFromRequest(r)

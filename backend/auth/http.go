@@ -144,7 +144,7 @@ func noCookies(encrypted bool) cookies {
 // authCookie is readable by no script and sent by no other site's page. It is not Secure on
 // plain HTTP, which is served on this machine or by the operator's explicit wish.
 func authCookie(name, value, path string, ttl time.Duration, encrypted bool) http.Cookie {
-	return http.Cookie{
+	return http.Cookie{ //nolint:gosec // the comment says when it is not Secure
 		Name: name, Value: value, Path: path, MaxAge: int(ttl / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: encrypted,
 	}

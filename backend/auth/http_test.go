@@ -73,8 +73,15 @@ type request struct {
 	client             *http.Client
 }
 
-// do calls the API and decodes the answer.
-func (s *server) do(t *testing.T, r request) (*http.Response, map[string]any) {
+// answer is what came back beside the body.
+type answer struct {
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+}
+
+// do calls the API and decodes the body of the answer.
+func (s *server) do(t *testing.T, r request) (answer, map[string]any) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+r.path, strings.NewReader(r.body))
 	require.NoError(t, err)
@@ -90,24 +97,24 @@ func (s *server) do(t *testing.T, r request) (*http.Response, map[string]any) {
 	}
 	resp, err := client.Do(req)
 	require.NoError(t, err)
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	var answer map[string]any
+	require.NoError(t, resp.Body.Close())
+	var decoded map[string]any
 	if len(body) > 0 {
-		require.NoError(t, json.Unmarshal(body, &answer), string(body))
+		require.NoError(t, json.Unmarshal(body, &decoded), string(body))
 	}
-	return resp, answer
+	return answer{status: resp.StatusCode, header: resp.Header, cookies: resp.Cookies()}, decoded
 }
 
 func (s *server) login(t *testing.T, client *http.Client) map[string]any {
 	t.Helper()
-	resp, answer := s.do(t, request{
+	resp, body := s.do(t, request{
 		method: "POST", path: "/v1/auth/login", client: client,
 		body: `{"email":"admin@localhost","password":"` + s.first.AdminPassword + `"}`,
 	})
-	require.Equal(t, http.StatusOK, resp.StatusCode, answer)
-	return answer
+	require.Equal(t, http.StatusOK, resp.status, body)
+	return body
 }
 
 func bearer(credential any) map[string]string {
@@ -117,32 +124,32 @@ func bearer(credential any) map[string]string {
 
 func TestHTTPLogin(t *testing.T) {
 	s := serve(t, httptest.NewServer)
-	resp, answer := s.do(t, request{
+	resp, body := s.do(t, request{
 		method: "POST", path: "/v1/auth/login",
 		body: `{"email":"admin@localhost","password":"` + s.first.AdminPassword + `"}`,
 	})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	assert.Equal(t, "Bearer", answer["token_type"])
-	assert.InDelta(t, 900, answer["expires_in"], 0)
-	assert.NotEmpty(t, answer["refresh_token"])
-	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
-	user, _ := answer["user"].(map[string]any)
+	require.Equal(t, http.StatusOK, resp.status)
+	assert.Equal(t, "Bearer", body["token_type"])
+	assert.InDelta(t, 900, body["expires_in"], 0)
+	assert.NotEmpty(t, body["refresh_token"])
+	assert.Equal(t, "no-store", resp.header.Get("Cache-Control"))
+	user, _ := body["user"].(map[string]any)
 	assert.Equal(t, "admin@localhost", user["email"])
 	assert.Equal(t, "admin", user["role"])
 	assert.Equal(t, string(s.first.OrgID), user["org_id"])
 
 	got := map[string]*http.Cookie{}
-	for _, cookie := range resp.Cookies() {
+	for _, cookie := range resp.cookies {
 		got[cookie.Name] = cookie
 		assert.True(t, cookie.HttpOnly)
 		assert.False(t, cookie.Secure, "the request came without TLS")
 		assert.Equal(t, http.SameSiteStrictMode, cookie.SameSite)
 	}
 	require.Len(t, got, 2)
-	assert.Equal(t, answer["access_token"], got[auth.AccessCookie].Value)
+	assert.Equal(t, body["access_token"], got[auth.AccessCookie].Value)
 	assert.Equal(t, "/", got[auth.AccessCookie].Path)
 	assert.Equal(t, 900, got[auth.AccessCookie].MaxAge)
-	assert.Equal(t, answer["refresh_token"], got[auth.RefreshCookie].Value)
+	assert.Equal(t, body["refresh_token"], got[auth.RefreshCookie].Value)
 	assert.Equal(t, "/v1/auth", got[auth.RefreshCookie].Path)
 	assert.Equal(t, 30*24*3600, got[auth.RefreshCookie].MaxAge)
 }
@@ -152,9 +159,9 @@ func TestHTTPCookiesAreSecureOverTLS(t *testing.T) {
 	link, err := s.service.NewLoginLink(t.Context(), auth.DefaultAdmin)
 	require.NoError(t, err)
 	resp, _ := s.do(t, request{method: "POST", path: "/v1/auth/link", body: `{"once":"` + link.Token + `"}`})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
-	require.Len(t, resp.Cookies(), 2)
-	for _, cookie := range resp.Cookies() {
+	require.Equal(t, http.StatusOK, resp.status)
+	require.Len(t, resp.cookies, 2)
+	for _, cookie := range resp.cookies {
 		assert.True(t, cookie.Secure, cookie.Name)
 	}
 }
@@ -200,16 +207,16 @@ func TestHTTPRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			resp, answer := s.do(t, request{method: tt.method, path: tt.path, body: tt.body, headers: tt.headers})
-			assert.Equal(t, tt.status, resp.StatusCode, answer)
-			assert.Equal(t, "application/problem+json", resp.Header.Get("Content-Type"))
-			assert.Equal(t, tt.code, answer["code"], answer)
+			resp, body := s.do(t, request{method: tt.method, path: tt.path, body: tt.body, headers: tt.headers})
+			assert.Equal(t, tt.status, resp.status, body)
+			assert.Equal(t, "application/problem+json", resp.header.Get("Content-Type"))
+			assert.Equal(t, tt.code, body["code"], body)
 			if tt.field == "" {
-				assert.NotContains(t, answer, "field")
+				assert.NotContains(t, body, "field")
 			} else {
-				assert.Contains(t, fmt.Sprint(answer["field"], " ", answer["detail"]), tt.field)
+				assert.Contains(t, fmt.Sprint(body["field"], " ", body["detail"]), tt.field)
 			}
-			assert.Empty(t, resp.Cookies())
+			assert.Empty(t, resp.cookies)
 		})
 	}
 }
@@ -228,12 +235,12 @@ func TestHTTPLoginIsLimited(t *testing.T) {
 	wrong := request{method: "POST", path: "/v1/auth/login", body: `{"email":"admin@localhost","password":"wrong"}`}
 	for range 5 {
 		resp, _ := s.do(t, wrong)
-		assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+		assert.Equal(t, http.StatusUnauthorized, resp.status)
 	}
-	resp, answer := s.do(t, wrong)
-	assert.Equal(t, http.StatusTooManyRequests, resp.StatusCode)
-	assert.Equal(t, "rate_limited", answer["code"])
-	assert.Equal(t, "60", resp.Header.Get("Retry-After"))
+	resp, body := s.do(t, wrong)
+	assert.Equal(t, http.StatusTooManyRequests, resp.status)
+	assert.Equal(t, "rate_limited", body["code"])
+	assert.Equal(t, "60", resp.header.Get("Retry-After"))
 }
 
 // A browser logs in, goes on by cookies alone, and logs out.
@@ -246,46 +253,46 @@ func TestHTTPBrowser(t *testing.T) {
 	s.login(t, browser)
 
 	resp, me := s.do(t, request{method: "GET", path: "/v1/auth/me", client: browser, headers: own})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Equal(t, http.StatusOK, resp.status)
 	assert.Equal(t, "admin@localhost", me["name"])
 	resp, _ = s.do(t, request{
 		method: "POST", path: "/v1/auth/apikey", body: `{"name":"k","scopes":["query"]}`, client: browser,
 		headers: map[string]string{"Sec-Fetch-Site": "same-site"},
 	})
-	assert.Equal(t, http.StatusForbidden, resp.StatusCode, "a page of another port")
+	assert.Equal(t, http.StatusForbidden, resp.status, "a page of another port")
 	resp, _ = s.do(t, request{method: "POST", path: "/v1/auth/refresh", client: browser, headers: map[string]string{"Origin": "http://evil.example"}})
-	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	assert.Equal(t, http.StatusForbidden, resp.status)
 
-	resp, answer := s.do(t, request{method: "POST", path: "/v1/auth/refresh", client: browser, headers: own})
-	require.Equal(t, http.StatusOK, resp.StatusCode, answer)
-	assert.NotContains(t, answer, "refresh_token", "a script has no use for it")
-	assert.Len(t, resp.Cookies(), 2)
+	resp, body := s.do(t, request{method: "POST", path: "/v1/auth/refresh", client: browser, headers: own})
+	require.Equal(t, http.StatusOK, resp.status, body)
+	assert.NotContains(t, body, "refresh_token", "a script has no use for it")
+	assert.Len(t, resp.cookies, 2)
 
 	resp, _ = s.do(t, request{method: "POST", path: "/v1/auth/logout", client: browser, headers: own})
-	require.Equal(t, http.StatusNoContent, resp.StatusCode)
-	for _, cookie := range resp.Cookies() {
+	require.Equal(t, http.StatusNoContent, resp.status)
+	for _, cookie := range resp.cookies {
 		assert.Negative(t, cookie.MaxAge, cookie.Name)
 	}
 	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", client: browser, headers: own})
-	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
-	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: bearer(answer["access_token"])})
-	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode, "the access token ended too")
+	assert.Equal(t, http.StatusUnauthorized, resp.status)
+	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: bearer(body["access_token"])})
+	assert.Equal(t, http.StatusUnauthorized, resp.status, "the access token ended too")
 }
 
 // A program refreshes by body, strictly once each.
 func TestHTTPRefreshByBody(t *testing.T) {
 	s := serve(t, httptest.NewServer)
 	first := s.login(t, nil)
-	body := func(answer map[string]any) string {
-		text, err := json.Marshal(map[string]any{"refresh_token": answer["refresh_token"]})
+	body := func(body map[string]any) string {
+		text, err := json.Marshal(map[string]any{"refresh_token": body["refresh_token"]})
 		require.NoError(t, err)
 		return string(text)
 	}
 	resp, second := s.do(t, request{method: "POST", path: "/v1/auth/refresh", body: body(first)})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Equal(t, http.StatusOK, resp.status)
 	for _, spent := range []map[string]any{first, second} {
 		resp, _ = s.do(t, request{method: "POST", path: "/v1/auth/refresh", body: body(spent)})
-		assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+		assert.Equal(t, http.StatusUnauthorized, resp.status)
 	}
 }
 
@@ -293,9 +300,9 @@ func TestHTTPLogoutByAccessToken(t *testing.T) {
 	s := serve(t, httptest.NewServer)
 	token := bearer(s.login(t, nil)["access_token"])
 	resp, _ := s.do(t, request{method: "POST", path: "/v1/auth/logout", headers: token})
-	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+	assert.Equal(t, http.StatusNoContent, resp.status)
 	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: token})
-	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+	assert.Equal(t, http.StatusUnauthorized, resp.status)
 }
 
 func TestHTTPKeys(t *testing.T) {
@@ -305,19 +312,19 @@ func TestHTTPKeys(t *testing.T) {
 		method: "POST", path: "/v1/auth/apikey", headers: admin,
 		body: `{"name":"checkout","scopes":["query","ingest"],"expires_at":"2099-01-01T00:00:00+01:00"}`,
 	})
-	require.Equal(t, http.StatusCreated, resp.StatusCode, made)
-	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
+	require.Equal(t, http.StatusCreated, resp.status, made)
+	assert.Equal(t, "no-store", resp.header.Get("Cache-Control"))
 	assert.Equal(t, "2098-12-31T23:00:00Z", made["expires_at"])
 	assert.Equal(t, []any{"ingest", "query"}, made["scopes"])
 	key := map[string]string{"X-API-Key": made["key"].(string)}
 
 	resp, me := s.do(t, request{method: "GET", path: "/v1/auth/me", headers: key})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Equal(t, http.StatusOK, resp.status)
 	assert.Equal(t, made["id"], me["key_id"])
 	assert.Equal(t, "checkout", me["name"])
 
 	resp, list := s.do(t, request{method: "GET", path: "/v1/auth/apikey", headers: admin})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Equal(t, http.StatusOK, resp.status)
 	keys, _ := list["keys"].([]any)
 	require.Len(t, keys, 2)
 	for _, item := range keys {
@@ -328,11 +335,11 @@ func TestHTTPKeys(t *testing.T) {
 
 	path := "/v1/auth/apikey/" + made["id"].(string)
 	resp, _ = s.do(t, request{method: "DELETE", path: path, headers: admin})
-	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+	assert.Equal(t, http.StatusNoContent, resp.status)
 	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: key})
-	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+	assert.Equal(t, http.StatusUnauthorized, resp.status)
 	resp, _ = s.do(t, request{method: "DELETE", path: path, headers: admin})
-	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+	assert.Equal(t, http.StatusNotFound, resp.status)
 }
 
 func TestHTTPPassword(t *testing.T) {
@@ -343,34 +350,34 @@ func TestHTTPPassword(t *testing.T) {
 		require.NoError(t, err)
 		return request{method: "POST", path: "/v1/auth/password", headers: token, body: string(body)}
 	}
-	resp, answer := s.do(t, change("wrong", "correct horse"))
-	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
-	assert.Equal(t, "current_password", answer["field"])
-	resp, answer = s.do(t, change(s.first.AdminPassword, "short"))
-	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
-	assert.Equal(t, "new_password", answer["field"])
+	resp, body := s.do(t, change("wrong", "correct horse"))
+	assert.Equal(t, http.StatusBadRequest, resp.status)
+	assert.Equal(t, "current_password", body["field"])
+	resp, body = s.do(t, change(s.first.AdminPassword, "short"))
+	assert.Equal(t, http.StatusBadRequest, resp.status)
+	assert.Equal(t, "new_password", body["field"])
 
-	resp, answer = s.do(t, change(s.first.AdminPassword, "correct horse"))
-	require.Equal(t, http.StatusOK, resp.StatusCode, answer)
+	resp, body = s.do(t, change(s.first.AdminPassword, "correct horse"))
+	require.Equal(t, http.StatusOK, resp.status, body)
 	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: token})
-	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode, "the old login has ended")
-	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: bearer(answer["access_token"])})
-	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.Equal(t, http.StatusUnauthorized, resp.status, "the old login has ended")
+	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: bearer(body["access_token"])})
+	assert.Equal(t, http.StatusOK, resp.status)
 }
 
 func TestHTTPDatabaseAway(t *testing.T) {
 	s := serve(t, httptest.NewServer)
 	token := bearer(s.login(t, nil)["access_token"])
 	resp, _ := s.do(t, request{method: "GET", path: "/v1/auth/me", headers: token})
-	require.Equal(t, http.StatusOK, resp.StatusCode)
+	require.Equal(t, http.StatusOK, resp.status)
 	require.NoError(t, s.db.Close())
 
 	resp, _ = s.do(t, request{method: "GET", path: "/v1/auth/me", headers: token})
-	assert.Equal(t, http.StatusOK, resp.StatusCode, "from memory")
-	resp, answer := s.do(t, request{method: "POST", path: "/v1/auth/login", body: `{"email":"a","password":"b"}`})
-	assert.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
-	assert.Equal(t, "unavailable", answer["code"])
-	assert.NotEmpty(t, resp.Header.Get("Retry-After"))
+	assert.Equal(t, http.StatusOK, resp.status, "from memory")
+	resp, body := s.do(t, request{method: "POST", path: "/v1/auth/login", body: `{"email":"a","password":"b"}`})
+	assert.Equal(t, http.StatusServiceUnavailable, resp.status)
+	assert.Equal(t, "unavailable", body["code"])
+	assert.NotEmpty(t, resp.header.Get("Retry-After"))
 }
 
 // Who may call what without a credential is decided here, and nowhere by accident.

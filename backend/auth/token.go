@@ -16,7 +16,7 @@ import (
 
 const (
 	issuer        = "pharos"
-	secretSetting = "auth.signing_secret"
+	secretSetting = "auth.signing_secret" //nolint:gosec // the name of a setting, no secret
 	secretBytes   = 32
 )
 

@@ -23,6 +23,7 @@ type APIKey struct {
 	LastUsedAt time.Time // coarse; zero when never
 }
 
+//nolint:gosec // column names, no credential
 const apiKeyColumns = "id, org_id, user_id, name, prefix, key_hash, scopes, created_at, expires_at, revoked_at, last_used_at"
 
 func (k *APIKey) fields() []any {
@@ -56,21 +57,8 @@ func (q *Queries) APIKeyByPrefix(ctx context.Context, prefix string) (APIKey, er
 
 // APIKeys returns the keys of an organisation that are not revoked, the oldest first.
 func (q *Queries) APIKeys(ctx context.Context, org storage.OrgID) ([]APIKey, error) {
-	rows, err := q.run.QueryContext(ctx, "SELECT "+apiKeyColumns+
+	return collect(ctx, q, "read API keys", (*APIKey).fields, "SELECT "+apiKeyColumns+
 		" FROM api_keys WHERE org_id = $1 AND revoked_at IS NULL ORDER BY created_at, id", string(org))
-	if err != nil {
-		return nil, q.err("read API keys", err)
-	}
-	defer rows.Close()
-	var keys []APIKey
-	for rows.Next() {
-		var key APIKey
-		if err := rows.Scan(key.fields()...); err != nil {
-			return nil, q.err("read API keys", err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, q.err("read API keys", rows.Err())
 }
 
 // RevokeAPIKey ends a key of the organisation. One that is revoked already is NotFound.

@@ -103,6 +103,24 @@ func (q *Queries) exec(ctx context.Context, doing, query string, args ...any) (i
 	return changed, q.err(doing, err)
 }
 
+// collect returns the rows of a query; fields gives the places that a row is scanned into.
+func collect[T any](ctx context.Context, q *Queries, doing string, fields func(*T) []any, query string, args ...any) (all []T, err error) {
+	rows, err := q.run.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, q.err(doing, err)
+	}
+	defer func() { err = errors.Join(err, q.err(doing, rows.Close())) }()
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(fields(&one)...); err != nil {
+			return nil, q.err(doing, err)
+		}
+		all = append(all, one)
+	}
+	return all, q.err(doing, rows.Err())
+}
+
+// coded gives an error of the driver its code, and says what was being done.
 func coded(engine dialect, doing string, err error) error {
 	var known *errcode.Error
 	switch {

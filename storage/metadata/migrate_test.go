@@ -82,8 +82,8 @@ func TestMigrateRefusesANewerDatabase(t *testing.T) {
 
 	require.Error(t, err)
 	assert.Equal(t, errcode.Unavailable, errcode.Of(err))
-	assert.ErrorContains(t, err, "has version 7")
-	assert.ErrorContains(t, err, "up to 1")
+	require.ErrorContains(t, err, "has version 7")
+	require.ErrorContains(t, err, "up to 1")
 	assert.Empty(t, backups(t, path))
 }
 

@@ -34,18 +34,5 @@ func (q *Queries) OrgByName(ctx context.Context, name string) (Org, error) {
 
 // Orgs returns all organisations, the oldest first.
 func (q *Queries) Orgs(ctx context.Context) ([]Org, error) {
-	rows, err := q.run.QueryContext(ctx, "SELECT "+orgColumns+" FROM orgs ORDER BY created_at, id")
-	if err != nil {
-		return nil, q.err("read organisations", err)
-	}
-	defer rows.Close()
-	var orgs []Org
-	for rows.Next() {
-		var org Org
-		if err := rows.Scan(org.fields()...); err != nil {
-			return nil, q.err("read organisations", err)
-		}
-		orgs = append(orgs, org)
-	}
-	return orgs, q.err("read organisations", rows.Err())
+	return collect(ctx, q, "read organisations", (*Org).fields, "SELECT "+orgColumns+" FROM orgs ORDER BY created_at, id")
 }

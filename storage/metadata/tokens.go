@@ -17,6 +17,7 @@ type RefreshToken struct {
 	RevokedAt time.Time // zero while the login lasts
 }
 
+//nolint:gosec // column names, no credential
 const refreshTokenColumns = "id, family_id, user_id, token_hash, created_at, expires_at, used_at, revoked_at"
 
 func (t *RefreshToken) fields() []any {
