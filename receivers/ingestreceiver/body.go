@@ -144,10 +144,42 @@ func (b *bodyReader) readZstd(src io.Reader, into *body) error {
 			b.zstds.Put(reader)
 		}
 	}()
-	if err := reader.Reset(src); err != nil {
+	wire := &wireReader{src: src}
+	if err := reader.Reset(wire); err != nil {
 		return err
 	}
-	return b.copy(reader, into)
+	if err := b.copy(reader, into); err != nil {
+		return err
+	}
+	return wire.broken()
+}
+
+// wireReader remembers how reading ended: the zstd decoder takes a stream that breaks off in its
+// first bytes for an empty one.
+type wireReader struct {
+	src   io.Reader
+	count int
+	err   error
+}
+
+// Read implements io.Reader.
+func (w *wireReader) Read(p []byte) (int, error) {
+	n, err := w.src.Read(p)
+	w.count += n
+	w.err = err
+	return n, err
+}
+
+// broken returns why a stream that decoded well is not whole; nil when it is.
+func (w *wireReader) broken() error {
+	const magic = 4
+	if w.count > 0 && w.count < magic {
+		return io.ErrUnexpectedEOF
+	}
+	if errors.Is(w.err, io.EOF) {
+		return nil
+	}
+	return w.err
 }
 
 // readSnappy decodes snappy's block format, which states its size up front and cannot be streamed.

@@ -238,9 +238,11 @@ func (r *jsonReader) anyNumber(field string, into pcommon.Value) error {
 	if err != nil {
 		return err
 	}
-	if whole, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
-		into.SetInt(whole)
-		return nil
+	if bytes.IndexAny(raw, ".eE") < 0 {
+		if whole, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+			into.SetInt(whole)
+			return nil
+		}
 	}
 	value, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil {
