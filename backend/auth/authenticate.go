@@ -22,7 +22,7 @@ const (
 	// lookupTimeout bounds a look-up for a credential that is cached, so that a database that
 	// hangs does not hold up ingest.
 	lookupTimeout = 2 * time.Second
-	// retryLookup is when a look-up that failed is tried again.
+	// retryLookup is when a database that is away is asked again.
 	retryLookup = 5 * time.Second
 	// maxCredential is longer than any credential of ours.
 	maxCredential = 4096
@@ -58,7 +58,7 @@ func (s *Service) Authenticate(ctx context.Context, credential string) (Principa
 // recheck looks a cached credential up again, and goes on with the cached answer when the
 // database is away or another request is looking it up.
 func (s *Service) recheck(ctx context.Context, digest digest, credential string, old *entry, now time.Time) (Principal, error) {
-	if !old.checking.CompareAndSwap(false, true) {
+	if s.outage.waits(now) || !old.checking.CompareAndSwap(false, true) {
 		old.use(now)
 		return old.principal, nil
 	}
@@ -68,15 +68,14 @@ func (s *Service) recheck(ctx context.Context, digest digest, credential string,
 	loaded, err := s.load(ctx, digest, credential, now)
 	switch {
 	case err == nil:
-		s.outages.end(s.logger)
+		s.outage.end(s.logger)
 		loaded.use(now)
 		return loaded.principal, nil
 	case errcode.Of(err) == errcode.Unauthenticated:
 		s.cache.drop(digest)
 		return Principal{}, err
 	}
-	s.outages.begin(s.logger, err)
-	old.next.Store(now.Add(retryLookup).UnixNano())
+	s.outage.begin(now, s.logger, err)
 	old.use(now)
 	return old.principal, nil
 }
@@ -155,10 +154,18 @@ func errUnknown() error {
 
 func errExpired() error { return errcode.New(errcode.Unauthenticated, "the credential has expired") }
 
-// outage remembers whether the database is away, so that the log tells of it once.
-type outage struct{ away atomic.Bool }
+// outage remembers whether the database is away: so that it is asked seldom, whatever the
+// number of credentials, and the log tells of it once.
+type outage struct {
+	away atomic.Bool
+	next atomic.Int64 // Unix nanoseconds when it is asked again
+}
 
-func (o *outage) begin(logger *zap.Logger, err error) {
+// waits says that it is too early to ask the database again.
+func (o *outage) waits(now time.Time) bool { return o.away.Load() && now.UnixNano() < o.next.Load() }
+
+func (o *outage) begin(now time.Time, logger *zap.Logger, err error) {
+	o.next.Store(now.Add(retryLookup).UnixNano())
 	if !o.away.Swap(true) {
 		logger.Warn("metadata database away; known credentials stay valid meanwhile", zap.Error(err))
 	}

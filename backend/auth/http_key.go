@@ -8,20 +8,21 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// keyBody is an API key in the API, without its secret.
-type keyBody struct {
+// KeyBody is an API key in the API, without its secret. It has to be exported for huma to see it
+// where it is embedded.
+type KeyBody struct {
 	ID         string     `json:"id" format:"uuid"`
 	Prefix     string     `json:"prefix" doc:"The key up to its secret, to recognise it by" example:"phk_abcdefghijklmnop"`
 	Name       string     `json:"name"`
 	UserID     string     `json:"user_id,omitempty" doc:"Who created it"`
-	Scopes     []Scope    `json:"scopes" enum:"admin,ingest,query"`
+	Scopes     []Scope    `json:"scopes" enum:"admin,ingest,query" nullable:"false"`
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at,omitempty" doc:"Left out when it never expires"`
 	LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"Exact to a minute; left out when never"`
 }
 
-func bodyOf(key Key) keyBody {
-	return keyBody{
+func bodyOf(key Key) KeyBody {
+	return KeyBody{
 		ID: key.ID, Prefix: key.Prefix, Name: key.Name, UserID: key.UserID, Scopes: key.Scopes,
 		CreatedAt: key.CreatedAt, ExpiresAt: optionalTime(key.ExpiresAt), LastUsedAt: optionalTime(key.LastUsedAt),
 	}
@@ -46,7 +47,7 @@ func (s *Service) registerKeys(api huma.API) {
 type createKeyInput struct {
 	Body struct {
 		Name      string     `json:"name" minLength:"1" maxLength:"100" doc:"The program that will use the key" example:"checkout"`
-		Scopes    []Scope    `json:"scopes" minItems:"1" maxItems:"3" enum:"admin,ingest,query" example:"[\"ingest\"]"`
+		Scopes    []Scope    `json:"scopes" minItems:"1" maxItems:"3" enum:"admin,ingest,query" nullable:"false" example:"[\"ingest\"]"`
 		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"Left out for a key that does not expire"`
 	}
 }
@@ -54,7 +55,7 @@ type createKeyInput struct {
 type createKeyOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	Body         struct {
-		keyBody
+		KeyBody
 		Key string `json:"key" doc:"The key itself; it is not shown again"`
 	}
 }
@@ -73,13 +74,13 @@ func (s *Service) handleCreateKey(ctx context.Context, input *createKeyInput) (*
 		return nil, err
 	}
 	answer := &createKeyOutput{CacheControl: "no-store"}
-	answer.Body.keyBody, answer.Body.Key = bodyOf(key), text
+	answer.Body.KeyBody, answer.Body.Key = bodyOf(key), text
 	return answer, nil
 }
 
 type listKeysOutput struct {
 	Body struct {
-		Keys []keyBody `json:"keys"`
+		Keys []KeyBody `json:"keys" nullable:"false"`
 	}
 }
 
@@ -93,7 +94,7 @@ func (s *Service) handleListKeys(ctx context.Context, _ *struct{}) (*listKeysOut
 		return nil, err
 	}
 	answer := &listKeysOutput{}
-	answer.Body.Keys = make([]keyBody, len(keys))
+	answer.Body.Keys = make([]KeyBody, len(keys))
 	for i, key := range keys {
 		answer.Body.Keys[i] = bodyOf(key)
 	}

@@ -176,7 +176,7 @@ type meOutput struct {
 		UserID string        `json:"user_id,omitempty" doc:"The user; of an API key, who created it"`
 		KeyID  string        `json:"key_id,omitempty" doc:"The API key; left out for a login"`
 		Name   string        `json:"name" doc:"The user's email or the key's name"`
-		Scopes []Scope       `json:"scopes" enum:"admin,ingest,query"`
+		Scopes []Scope       `json:"scopes" enum:"admin,ingest,query" nullable:"false"`
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,7 +47,7 @@ func serve(t *testing.T, listen func(http.Handler) *httptest.Server) *server {
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 	service := auth.New(db, auth.Config{}, logger)
 	require.NoError(t, service.Start(t.Context()))
-	t.Cleanup(func() { _ = service.Close(context.WithoutCancel(t.Context())) })
+	t.Cleanup(func() { service.Close(context.WithoutCancel(t.Context())) })
 	first, err := service.Bootstrap(t.Context(), nil)
 	require.NoError(t, err)
 
@@ -407,4 +410,19 @@ func TestScopesOfOperations(t *testing.T) {
 		"GET /v1/auth/apikey":         auth.ScopeAdmin,
 		"DELETE /v1/auth/apikey/{id}": auth.ScopeAdmin,
 	}, got)
+}
+
+// What huma does not see is missing from the document and from the clients made from it.
+func TestDocumentIsComplete(t *testing.T) {
+	document := humago.New(http.NewServeMux(), huma.DefaultConfig("", ""))
+	auth.New(nil, auth.Config{}, zaptest.NewLogger(t)).Register(document)
+	properties := func(schema string) []string {
+		found := document.OpenAPI().Components.Schemas.Map()[schema]
+		require.NotNil(t, found, schema)
+		return slices.Sorted(maps.Keys(found.Properties))
+	}
+	key := []string{"created_at", "expires_at", "id", "last_used_at", "name", "prefix", "scopes", "user_id"}
+	assert.Equal(t, key, properties("KeyBody"))
+	assert.Subset(t, properties("CreateKeyOutputBody"), append(key, "key"))
+	assert.Subset(t, properties("SessionBody"), []string{"access_token", "token_type", "expires_in", "refresh_token", "user"})
 }

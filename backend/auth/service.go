@@ -58,12 +58,12 @@ type Service struct {
 	logger *zap.Logger
 	now    func() time.Time
 
-	hasher  *hasher
-	logins  *limiter
-	cache   *cache
-	uses    *uses
-	tokens  *signer
-	outages outage
+	hasher *hasher
+	logins *limiter
+	cache  *cache
+	uses   *uses
+	tokens *signer
+	outage outage
 
 	hookMu sync.Mutex
 	hooks  []func(ctx context.Context, email string)
@@ -100,13 +100,15 @@ func (s *Service) Start(ctx context.Context) error {
 }
 
 // Close writes the last uses and stops. The service must not be used afterwards.
-func (s *Service) Close(ctx context.Context) error {
+func (s *Service) Close(ctx context.Context) {
 	if s.stop == nil {
-		return nil
+		return
 	}
 	s.stop()
 	s.done.Wait()
-	return s.uses.flush(ctx, s.db)
+	if err := s.uses.flush(ctx, s.db); err != nil {
+		s.logger.Warn("last uses of API keys are lost", zap.Error(err))
+	}
 }
 
 // OnPasswordChange adds a function that is called after a user's password has changed.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/zap"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
@@ -52,6 +53,7 @@ func (s *Service) Login(ctx context.Context, email, password, remote string) (Se
 		return Session{}, err
 	}
 	if err := s.checkPasswordOf(ctx, user, password); err != nil {
+		s.logger.Info("login refused", zap.String("email", email), zap.String("remote", remote))
 		return Session{}, err
 	}
 	s.logins.succeed(attempt)
@@ -112,6 +114,7 @@ func (s *Service) Refresh(ctx context.Context, token string, byCookie bool) (Ses
 		return Session{}, err
 	}
 	if reused {
+		s.logger.Warn("a refresh token came a second time; its login was ended", zap.String("user_id", stored.UserID))
 		s.cache.revoke(func(e *entry) bool { return e.session == stored.FamilyID })
 		return Session{}, errLoginEnded()
 	}

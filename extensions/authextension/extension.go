@@ -49,11 +49,8 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 
 // Shutdown implements component.Component.
 func (e *Extension) Shutdown(ctx context.Context) error {
-	if e.service == nil {
-		return nil
-	}
-	if err := e.service.Close(ctx); err != nil {
-		return fmt.Errorf("stop authentication: %w", err)
+	if e.service != nil {
+		e.service.Close(ctx)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -66,6 +67,9 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 	saved := backups(t, path)
 	require.Len(t, saved, 1)
 	assert.Contains(t, saved[0], ".backup-v1-")
+	info, err := os.Stat(saved[0])
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "it holds secrets too")
 	db, err = openSchema(t, saved[0], map[string]string{"0001_a.up.sql": createThings})
 	require.NoError(t, err, "the backup opens with the older binary")
 	assert.Equal(t, 1, count(t, db, "SELECT count(*) FROM things"))
