@@ -22,6 +22,7 @@ const answers = [
   [/^sum by \(network_io_direction\)/, (t) => both("network_io_direction", ["receive", "transmit"], (d, i) => (i ? 8e5 : 3.2e6) * noise(t, 240, i))],
   [/^sum by \(network_interface_name/, (t) => ["eth0", "wg0"].flatMap((name, i) => both("network_io_direction", ["receive", "transmit"], (d, j) => ((j ? 8e5 : 3.2e6) * noise(t, 240, j)) / (i * 9 + 1)).map((s) => ({ ...s, labels: { ...s.labels, network_interface_name: name } })))],
   [/^sum by \(system_filesystem_mountpoint/, () => [["/", 61, 139], ["/boot", 0.4, 0.6], ["/var/lib/pharos", 441, 59]].flatMap(([mount, used, free]) => both("system_filesystem_state", ["used", "free"], (s) => (s === "used" ? used : free) * gib).map((s) => ({ ...s, labels: { ...s.labels, system_filesystem_mountpoint: mount } })))],
+  [/process_memory/, (t) => [["postgres", 3.1, 6], ["java", 2.2, 4], ["checkout", 0.9, 11], ["pharos", 0.14, 1.2]].flatMap(([name, gibs, cpu]) => both("fact", ["memory", "cpu"], (f) => (f === "memory" ? gibs * gib : cpu * noise(t, 60, gibs))).map((s) => ({ ...s, labels: { ...s.labels, process_executable_name: name } })))],
   [/^label_replace/, (t) => both("fact", ["load1", "load5", "load15", "uptime", "cores", "memory", "swapUsed", "swap"], (f) => ({ load1: 2.1 * noise(t, 100, 0), load5: 1.31, load15: 1.07, uptime: t % 4e6, cores: 8, memory: 31.2 * gib, swapUsed: 0.2 * gib, swap: 2 * gib })[f])],
   [/pharos_ingest_accepted/, (t) => [["metrics", "otlp_http", 5200], ["metrics", "remote_write", 18400], ["logs", "otlp_http", 310], ["logs", "json", 45]].map(([signal, protocol, rate]) => ({ labels: { signal, protocol }, value: rate * (0.7 + 0.6 * noise(t, 400, rate)) }))],
 ];
@@ -70,8 +71,8 @@ function queryRange(params) {
 
 const routes = {
   "GET /v1/auth/me": () => [200, { name: "admin@localhost", org_id: "default", scopes: ["admin"] }],
-  "POST /v1/auth/login": (_, body) => (body.password === "wrong" ? problem(401, "unauthenticated", "email or password is wrong") : [200, {}, true]),
-  "POST /v1/auth/link": (_, body) => (body.once === "spent" ? problem(401, "unauthenticated", "the link was used") : [200, {}, true]),
+  "POST /v1/auth/login": (_, body) => (body.password === "wrong" ? problem(401, "unauthenticated", "email or password is wrong") : [200, { expires_in: 900 }, true]),
+  "POST /v1/auth/link": (_, body) => (body.once === "spent" ? problem(401, "unauthenticated", "the link was used") : [200, { expires_in: 900 }, true]),
   "POST /v1/auth/refresh": () => problem(401, "unauthenticated", "no session"),
   "POST /v1/auth/logout": () => [204, undefined, false],
   "GET /v1/health": () => [200, health()],

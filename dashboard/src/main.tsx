@@ -4,6 +4,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { meQuery } from "./api/auth";
 import { onSessionLost } from "./api/client";
 import { createQueryClient } from "./query-client";
 import { createAppRouter } from "./router";
@@ -14,9 +15,11 @@ const queryClient = createQueryClient();
 const router = createAppRouter(queryClient);
 
 onSessionLost(() => {
-  queryClient.removeQueries({ queryKey: ["me"] });
-  // The route's guard sends to the login page, and back here afterwards.
-  void router.invalidate();
+  // Who was never logged in is sent to the login page by the routes' guard.
+  if (queryClient.getQueryData(meQuery.queryKey) === undefined) return;
+  queryClient.removeQueries({ queryKey: meQuery.queryKey });
+  const { href } = router.state.location;
+  void router.navigate({ to: "/login", search: href === "/" ? {} : { next: href }, replace: true });
 });
 
 const root = document.getElementById("root");

@@ -1,12 +1,22 @@
 // The pages and their addresses.
 
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import {
+  createBrowserHistory,
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type RouterHistory,
+} from "@tanstack/react-router";
 
 import { meQuery } from "./api/auth";
 import { ApiError } from "./api/client";
+import { sessionHint } from "./api/session";
 import { LoginPage } from "./login/LoginPage";
-import { parseSearch, stringifySearch } from "./search";
+import { localPath, parseSearch, stringifySearch, type LoginSearch } from "./search";
 import { LoadError, NotFound, Pending } from "./shell/Fallbacks";
 import { Shell } from "./shell/Shell";
 
@@ -32,6 +42,12 @@ const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/login",
   validateSearch: strings("once", "next"),
+  beforeLoad: async ({ context, search }) => {
+    const { once, next }: LoginSearch = search;
+    if (once || sessionHint() === "none") return;
+    const me = await context.queryClient.ensureQueryData(meQuery).catch(() => undefined);
+    if (me) throw redirect({ href: localPath(next), replace: true });
+  },
   component: LoginPage,
 });
 
@@ -60,9 +76,10 @@ const overviewRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([overviewRoute])]);
 
-export function createAppRouter(queryClient: QueryClient) {
+export function createAppRouter(queryClient: QueryClient, history: RouterHistory = createBrowserHistory()) {
   return createRouter({
     routeTree,
+    history,
     context: { queryClient },
     parseSearch,
     stringifySearch,

@@ -15,6 +15,13 @@ export function stringifySearch(search: Record<string, unknown>): string {
   return text === "" ? "" : `?${text}`;
 }
 
+export interface LoginSearch {
+  /** The token of a one-time link. */
+  once?: string;
+  /** Where to go afterwards. */
+  next?: string;
+}
+
 /** localPath is where to go after login: only a path of this origin. */
 export function localPath(next: string | undefined): string {
   return next && /^\/(?![/\\])/.test(next) ? next : "/";

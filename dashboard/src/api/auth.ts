@@ -3,7 +3,8 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { request } from "./client";
-import type { Me } from "./types";
+import { forgetSession, rememberSession } from "./session";
+import type { Me, Session } from "./types";
 
 export const meQuery = queryOptions({
   queryKey: ["me"],
@@ -12,21 +13,26 @@ export const meQuery = queryOptions({
   retry: false,
 });
 
-export function login(email: string, password: string): Promise<unknown> {
-  return request("/v1/auth/login", { method: "POST", body: { email, password }, session: false });
+export async function login(email: string, password: string): Promise<void> {
+  const session = await request<Session>("/v1/auth/login", { method: "POST", body: { email, password }, session: false });
+  rememberSession(session.expires_in);
 }
 
-export function logout(): Promise<unknown> {
-  return request("/v1/auth/logout", { method: "POST", session: false });
+export async function logout(): Promise<void> {
+  try {
+    await request("/v1/auth/logout", { method: "POST", session: false });
+  } finally {
+    forgetSession();
+  }
 }
 
-const exchanges = new Map<string, Promise<unknown>>();
+const exchanges = new Map<string, Promise<void>>();
 
 /** exchangeLink logs in by a one-time link; asked twice for one token, it spends it once. */
-export function exchangeLink(once: string): Promise<unknown> {
+export function exchangeLink(once: string): Promise<void> {
   let exchange = exchanges.get(once);
   if (!exchange) {
-    exchange = request("/v1/auth/link", { method: "POST", body: { once }, session: false });
+    exchange = request<Session>("/v1/auth/link", { method: "POST", body: { once }, session: false }).then((session) => rememberSession(session.expires_in));
     exchanges.set(once, exchange);
   }
   return exchange;

@@ -1,8 +1,9 @@
 // One way to the server: same origin, session in cookies that scripts can't read. The access
-// cookie lives for minutes, so a 401 is answered by one refresh, shared by everything that
-// waits for it, and one more try.
+// cookie lives for minutes. It is renewed before it runs out, or after a 401, once for
+// everything that waits for it.
 
-import type { Problem } from "./types";
+import { exclusively, forgetSession, rememberSession, sessionHint } from "./session";
+import type { Problem, Session } from "./types";
 
 /** An answer other than success, or none at all (status 0). */
 export class ApiError extends Error {
@@ -30,16 +31,24 @@ export function onSessionLost(callback: () => void): () => void {
   return () => sessionLost.delete(callback);
 }
 
-/** refreshSession asks for a new access cookie; false when the session is over. */
-export function refreshSession(): Promise<boolean> {
-  refreshing ??= send("/v1/auth/refresh", { method: "POST" })
-    .then((response) => {
-      if (response.status >= 500) throw new ApiError(response.status, "unavailable", "The server cannot renew the session now.");
-      return response.ok;
-    })
-    .finally(() => {
-      refreshing = undefined;
-    });
+/**
+ * refreshSession renews the access cookie; false when the session is over. With `onlyStale` it
+ * is content with what another tab did in the meantime.
+ */
+export function refreshSession(onlyStale = false): Promise<boolean> {
+  refreshing ??= exclusively(async () => {
+    if (onlyStale && sessionHint() === "fresh") return true;
+    const response = await send("/v1/auth/refresh", { method: "POST" });
+    if (response.status >= 500 || response.status === 429) throw await errorOf(response);
+    if (!response.ok) {
+      forgetSession();
+      return false;
+    }
+    rememberSession(((await response.json()) as Session).expires_in);
+    return true;
+  }).finally(() => {
+    refreshing = undefined;
+  });
   return refreshing;
 }
 
@@ -58,6 +67,8 @@ interface Options {
   signal?: AbortSignal;
   /** false for login, whose 401 means a wrong password. */
   session?: boolean;
+  /** Statuses whose body is an answer too, and no problem document. */
+  accept?: readonly number[];
 }
 
 /** request sends and reads JSON. */
@@ -69,19 +80,30 @@ export async function request<T>(path: string, options: Options = {}): Promise<T
   }
   if (options.signal) init.signal = options.signal;
 
-  let response = await send(path, init);
-  if (response.status === 401 && options.session !== false) {
-    if (await refreshSession()) response = await send(path, init);
-    if (response.status === 401) sessionLost.forEach((callback) => callback());
-  }
-  if (!response.ok) throw await errorOf(response);
-  if (response.status === 204 || response.headers.get("Content-Length") === "0") return undefined as T;
+  const response = options.session === false ? await send(path, init) : await sendInSession(path, init);
+  if (!response.ok && !options.accept?.includes(response.status)) throw await errorOf(response);
   const text = await response.text();
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
+async function sendInSession(path: string, init: RequestInit): Promise<Response> {
+  const hint = sessionHint();
+  const alive = hint === "stale" ? await refreshSession(true) : hint === "fresh";
+  if (alive) {
+    const response = await send(path, init);
+    if (response.status !== 401) return response;
+    if (await refreshSession()) {
+      const again = await send(path, init);
+      if (again.status !== 401) return again;
+    }
+  }
+  forgetSession();
+  sessionLost.forEach((callback) => callback());
+  throw new ApiError(401, "unauthenticated", "The session is over. Log in again.");
+}
+
 async function errorOf(response: Response): Promise<ApiError> {
-  const fallback = `The server answered ${response.status} ${response.statusText}`.trim() + ".";
+  const fallback = `${`The server answered ${response.status} ${response.statusText}`.trim()}.`;
   try {
     const body = (await response.json()) as Partial<Problem> & { error?: string; errorType?: string };
     const message = body.detail ?? body.error ?? body.title ?? fallback;

@@ -10,6 +10,12 @@ export interface Problem {
   fix?: string;
 }
 
+/** A login: its tokens are in cookies, which scripts can't read. */
+export interface Session {
+  /** Seconds until the access cookie runs out. */
+  expires_in: number;
+}
+
 export interface Me {
   name: string;
   org_id: string;

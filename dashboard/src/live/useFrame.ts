@@ -18,6 +18,8 @@ export interface FrameState {
   to: number;
 }
 
+/** How often new values come. */
+const liveInterval = "1s";
 /** Above this step nothing is gained by a stream: the page asks again from time to time. */
 const longestLiveStep = 10;
 
@@ -55,13 +57,13 @@ export function useFrame(query: QueryOfStep, pixels = 640): FrameState {
     if (!streaming || !base) return undefined;
     let frame = base.frame;
     const width = base.to - base.from;
-    return socket.subscribe({ kind: "metrics", query: promql, interval: `${step}s` }, (message) => {
+    return socket.subscribe({ kind: "metrics", query: promql, interval: liveInterval }, (message) => {
       if (message.type !== "metrics") return;
       const time = message.time / 1000;
       frame = append(frame, time, message.series ?? [], time - width);
       setTail({ base, frame, to: time });
     });
-  }, [socket, streaming, base, promql, step]);
+  }, [socket, streaming, base, promql]);
 
   const shown = tail && tail.base === base ? tail : undefined;
   const to = shown?.to ?? history.data?.to ?? (span ? span.to / 1000 : 0);

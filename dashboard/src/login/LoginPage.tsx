@@ -2,19 +2,17 @@
 
 import { Button, Loader, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useState, type FormEvent } from "react";
 
 import { exchangeLink, login, meQuery } from "../api/auth";
 import { ApiError } from "../api/client";
-import { localPath } from "../search";
+import { localPath, type LoginSearch } from "../search";
 import { Logo } from "../ui/icons";
 import classes from "./LoginPage.module.css";
 
-const route = getRouteApi("/login");
-
 export function LoginPage() {
-  const { once, next } = route.useSearch();
+  const { once, next }: LoginSearch = useSearch({ strict: false });
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const [linkError, setLinkError] = useState<string>();

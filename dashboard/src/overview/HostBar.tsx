@@ -24,6 +24,7 @@ export function HostBar({ hosts, host, facts, onHost }: Props) {
         <Fact name="Load" value={load.join("  ")} hint="Mean over 1, 5 and 15 minutes" />
         <Fact name="Cores" value={format(facts.cores, "count")} />
         <Fact name="Memory" value={format(facts.memory, "bytes")} />
+        {facts.swap !== undefined && facts.swap > 0 && <Fact name="Swap" value={`${format(facts.swapUsed, "bytes")} of ${format(facts.swap, "bytes")}`} />}
       </dl>
     </div>
   );
@@ -47,17 +48,13 @@ function HostPicker({ hosts, host, onHost }: Omit<Props, "facts">) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown className={classes.hosts ?? ""}>
-        {hosts.map((name) => (
-          <Menu.Item
-            key={name}
-            role="menuitemradio"
-            aria-checked={name === host}
-            rightSection={name === host ? <CheckIcon /> : undefined}
-            onClick={() => onHost(name)}
-          >
-            {name}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={host} onChange={onHost}>
+          {hosts.map((name) => (
+            <Menu.RadioItem key={name} value={name} checkIcon={<CheckIcon />} closeMenuOnClick>
+              {name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

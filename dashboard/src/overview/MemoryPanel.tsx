@@ -2,10 +2,9 @@ import { TimeChart } from "../chart/TimeChart";
 import { format } from "../format/units";
 import { pick, valueAt } from "../live/frame";
 import { useFrame } from "../live/useFrame";
-import { Meter } from "../ui/Meter";
 import { Panel } from "../ui/Panel";
 import type { Facts } from "./facts";
-import classes from "./panels.module.css";
+import { ProcessTable } from "./ProcessTable";
 import { labels, memoryByState } from "./queries";
 import { memoryStates, named } from "./series";
 import { useColours } from "./useColours";
@@ -18,7 +17,7 @@ export function MemoryPanel({ host, facts }: { host: string; facts: Facts }) {
   const series = named(state.frame, labels.memoryState, memoryStates, colour, ["Buffers"]);
   const usedSeries = pick(state.frame, labels.memoryState, "used");
   const used = usedSeries ? valueAt(usedSeries.values, null) : null;
-  const { memory, swap, swapUsed } = facts;
+  const { memory } = facts;
   return (
     <Panel
       title="Memory"
@@ -28,14 +27,7 @@ export function MemoryPanel({ host, facts }: { host: string; facts: Facts }) {
       area="memory"
     >
       <TimeChart label="Memory" frame={state.frame} series={series} unit="bytes" from={state.from} to={state.to} stacked max={memory} loading={state.loading} onZoom={zoom} />
-      <ul className={classes.meters}>
-        {memory !== undefined && used !== null && <Meter label="In use" used={used} size={memory} />}
-        {swap !== undefined && swap > 0 ? (
-          <Meter label="Swap" used={swapUsed ?? 0} size={swap} />
-        ) : (
-          swap !== undefined && <li className={classes.none}>No swap on this host</li>
-        )}
-      </ul>
+      <ProcessTable host={host} />
     </Panel>
   );
 }

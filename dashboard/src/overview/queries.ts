@@ -19,6 +19,7 @@ export const labels = {
   mountpoint: "system_filesystem_mountpoint",
   filesystemType: "system_filesystem_type",
   filesystemState: "system_filesystem_state",
+  process: "process_executable_name",
 } as const;
 
 /** quote writes a label value as PromQL does. */
@@ -74,6 +75,11 @@ export const networkByInterface =
 export const filesystems = (host: string) =>
   `sum by (${labels.mountpoint}, ${labels.filesystemState}) (system_filesystem_usage_bytes${of(host, `${labels.filesystemType}!~"tmpfs|devtmpfs|overlay|ramfs"`)})` +
   ` or sum by (${labels.mountpoint}, ${labels.filesystemState}) (system_filesystem_usage_bytes${of(host, `${labels.mountpoint}="/"`)})`;
+
+/** What each program uses: memory in bytes, and its part of all cores in percent. */
+export const processes = (host: string) =>
+  `label_replace(topk(12, sum by (${labels.process}) (process_memory_usage_bytes${of(host)})), "fact", "memory", "", "")` +
+  ` or label_replace(100 * sum by (${labels.process}) (process_cpu_utilization_ratio${of(host)}), "fact", "cpu", "", "")`;
 
 /** Single numbers about a host, told apart by the label "fact". */
 export const hostFacts = (host: string) =>

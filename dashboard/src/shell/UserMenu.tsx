@@ -29,8 +29,8 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <p className={classes.menuLabel}>
+          <span className="muted">Logged in as</span>
           <strong>{me?.name}</strong>
-          <span className="muted">Organisation {me?.org_id}</span>
         </p>
         <Menu.Divider />
         <Menu.Item onClick={() => void leave()}>Log out</Menu.Item>

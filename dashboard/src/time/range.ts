@@ -113,11 +113,11 @@ export function describeRange(range: TimeRange): string {
 }
 
 /**
- * stepFor is the distance of points in seconds, so that there is about one point to two pixels,
+ * stepFor is the distance of points in seconds, so that there is at most one point to a pixel,
  * rounded up to a number that people know.
  */
 export function stepFor(span: number, pixels: number): number {
-  const wanted = (span / 1000 / Math.max(pixels, 100)) * 1.5;
+  const wanted = span / 1000 / Math.max(pixels, 100);
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400];
   return steps.find((step) => step >= wanted) ?? Math.ceil(wanted / 86400) * 86400;
 }

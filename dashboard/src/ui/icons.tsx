@@ -70,20 +70,20 @@ export const UserIcon = () => (
 
 export const MenuIcon = () => (
   <Icon>
-    <path d="M2.5 4.500h11M2.5 8h11M2.5 11.500h11" />
+    <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
   </Icon>
 );
 
 export const CheckIcon = () => (
   <Icon>
-    <path d="M3 8.500l3.2 3.200L13 4.8" />
+    <path d="M3 8.5l3.2 3.2L13 4.8" />
   </Icon>
 );
 
 export const CopyIcon = () => (
   <Icon>
     <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
-    <path d="M10.5 5.500V4A1.5 1.5 0 0 0 9 2.500H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.500h1.5" />
+    <path d="M10.5 5.5V4A1.5 1.5 0 0 0 9 2.5H4A1.5 1.5 0 0 0 2.5 4v5A1.5 1.5 0 0 0 4 10.5h1.5" />
   </Icon>
 );
 
@@ -98,8 +98,8 @@ export function Logo({ size = 24 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       <path d="M9.3 10h5.4L16 21H8z" fill="var(--accent)" />
-      <path d="M9 5.5 12 3l3 2.500V9H9z" fill="#e8ae0a" />
-      <path d="M7.6 6.2 2 4v5.400l5.6-1.800zM16.4 6.2 22 4v5.400l-5.6-1.800z" fill="#e8ae0a" opacity=".5" />
+      <path d="M9 5.5 12 3l3 2.5V9H9z" fill="#e8ae0a" />
+      <path d="M7.6 6.2 2 4v5.4l5.6-1.8zM16.4 6.2 22 4v5.4l-5.6-1.8z" fill="#e8ae0a" opacity=".5" />
     </svg>
   );
 }
