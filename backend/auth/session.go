@@ -88,26 +88,7 @@ func (s *Service) Refresh(ctx context.Context, token string, byCookie bool) (Ses
 	var session Session
 	reused := false
 	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
-		first, err := tx.UseRefreshToken(ctx, stored.ID, now)
-		if err != nil {
-			return err
-		}
-		if !first {
-			again, err := tx.RefreshTokenByHash(ctx, stored.Hash)
-			if err != nil {
-				return err
-			}
-			forgiven := byCookie && again.RevokedAt.IsZero() && now.Sub(again.UsedAt) < reuseGrace
-			if !forgiven {
-				reused = true
-				return tx.RevokeFamily(ctx, stored.FamilyID, now)
-			}
-		}
-		user, err := tx.User(ctx, stored.UserID)
-		if err != nil {
-			return err
-		}
-		session, err = s.newSession(ctx, tx, user, stored.FamilyID)
+		session, reused, err = s.rotate(ctx, tx, stored, byCookie, now)
 		return err
 	})
 	if err != nil {
@@ -119,6 +100,32 @@ func (s *Service) Refresh(ctx context.Context, token string, byCookie bool) (Ses
 		return Session{}, errLoginEnded()
 	}
 	return session, nil
+}
+
+// rotate uses a refresh token and makes the next one of its login. When the token was used
+// before, and that is not forgiven, it ends the login instead and says so.
+func (s *Service) rotate(
+	ctx context.Context, tx *metadata.Queries, stored metadata.RefreshToken, byCookie bool, now time.Time,
+) (session Session, reused bool, err error) {
+	first, err := tx.UseRefreshToken(ctx, stored.ID, now)
+	if err != nil {
+		return Session{}, false, err
+	}
+	if !first {
+		again, err := tx.RefreshTokenByHash(ctx, stored.Hash)
+		if err != nil {
+			return Session{}, false, err
+		}
+		if forgiven := byCookie && again.RevokedAt.IsZero() && now.Sub(again.UsedAt) < reuseGrace; !forgiven {
+			return Session{}, true, tx.RevokeFamily(ctx, stored.FamilyID, now)
+		}
+	}
+	user, err := tx.User(ctx, stored.UserID)
+	if err != nil {
+		return Session{}, false, err
+	}
+	session, err = s.newSession(ctx, tx, user, stored.FamilyID)
+	return session, false, err
 }
 
 // Logout ends the login of a refresh token or an access token. One that is not known, or has
