@@ -213,7 +213,7 @@ func TestNoReportIsFine(t *testing.T) {
 
 func TestNextErrorComesBack(t *testing.T) {
 	limits, _ := newMetrics(t, testConfig(), consumertest.NewErr(assert.AnError))
-	assert.ErrorIs(t, limits.ConsumeMetrics(t.Context(), gauge("up", 1)), assert.AnError)
+	require.ErrorIs(t, limits.ConsumeMetrics(t.Context(), gauge("up", 1)), assert.AnError)
 	assert.ErrorIs(t, limits.ConsumeMetrics(t.Context(), everyType()), assert.AnError)
 }
 

@@ -100,7 +100,7 @@ func BenchmarkJSON(b *testing.B) {
 func BenchmarkRemoteWrite(b *testing.B) {
 	request := &prompb.WriteRequest{}
 	for i := range 1000 {
-		request.Timeseries = append(request.Timeseries, seriesV1(at, float64(i), "__name__", fmt.Sprintf("metric_%d", i/10), "host", fmt.Sprintf("h-%d", i%10), "job", "bench"))
+		request.Timeseries = append(request.Timeseries, seriesV1(float64(i), "__name__", fmt.Sprintf("metric_%d", i/10), "host", fmt.Sprintf("h-%d", i%10), "job", "bench"))
 	}
 	encoded, err := request.Marshal()
 	require.NoError(b, err)

@@ -37,20 +37,20 @@ func TestBodyErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for _, encoding := range []string{"", encodingGzip, encodingZstd, encodingSnappy} {
-				req := httptest.NewRequest(http.MethodPost, "/", failing{test.err})
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", failing{test.err})
 				req.Header.Set("Content-Encoding", encoding)
 				_, err := newBodyReader(100).read(req, encodingGzip, encodingZstd, encodingSnappy)
 				require.Error(t, err)
 				assert.Equal(t, test.want, errcode.Of(err), "%s: %v", encoding, err)
 			}
-			req := httptest.NewRequest(http.MethodPost, "/", failing{test.err})
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", failing{test.err})
 			_, err := newBodyReader(100).read(req)
 			assert.ErrorContains(t, err, test.text)
 		})
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	req := httptest.NewRequest(http.MethodPost, "/", failing{io.ErrUnexpectedEOF}).WithContext(ctx)
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", failing{io.ErrUnexpectedEOF})
 	_, err := newBodyReader(100).read(req)
 	assert.Equal(t, errcode.Canceled, errcode.Of(err))
 }
@@ -59,7 +59,7 @@ func TestEveryCutIsNoticed(t *testing.T) {
 	whole := []byte(strings.Repeat("0123456789", 50))
 	for encoding, encoded := range map[string][]byte{encodingGzip: gzipped(t, whole), encodingZstd: zstded(t, whole), encodingSnappy: snapped(whole)} {
 		for cut := 1; cut < len(encoded); cut++ {
-			req := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(encoded[:cut]))
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(encoded[:cut]))
 			req.Header.Set("Content-Encoding", encoding)
 			_, err := newBodyReader(1000).read(req, encoding)
 			assert.Equal(t, errcode.Invalid, errcode.Of(err), "%s cut at %d of %d", encoding, cut, len(encoded))
@@ -80,7 +80,7 @@ func TestBodyLimitIsExact(t *testing.T) {
 		for _, size := range []int{0, 1, limit - 1, limit, limit + 1, limit * 3} {
 			content := []byte(strings.Repeat("0123456789", size/10+1)[:size])
 			for _, length := range []int64{-1, 0} {
-				req := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(encode(t, content)))
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(encode(t, content)))
 				req.Header.Set("Content-Encoding", encoding)
 				if length < 0 {
 					req.ContentLength = length // chunked
@@ -101,7 +101,7 @@ func TestBodyLimitIsExact(t *testing.T) {
 
 func TestLargeBuffersAreNotKept(t *testing.T) {
 	reader := newBodyReader(maxPooledBuffer * 2)
-	got, err := reader.read(httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(make([]byte, maxPooledBuffer+1))))
+	got, err := reader.read(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(make([]byte, maxPooledBuffer+1))))
 	require.NoError(t, err)
 	got.release()
 	assert.Less(t, cap(reader.newBody().bytes), maxPooledBuffer)

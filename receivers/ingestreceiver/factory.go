@@ -74,7 +74,6 @@ type sharedReceiver struct {
 	start    sync.Once
 	startErr error
 	stop     sync.Once
-	stopErr  error
 }
 
 // Start implements component.Component.
@@ -84,10 +83,10 @@ func (s *sharedReceiver) Start(ctx context.Context, host component.Host) error {
 }
 
 // Shutdown implements component.Component.
-func (s *sharedReceiver) Shutdown(ctx context.Context) error {
+func (s *sharedReceiver) Shutdown(context.Context) error {
 	s.stop.Do(func() {
-		s.stopErr = s.receiver.shutdown(ctx)
+		s.receiver.shutdown()
 		s.forget()
 	})
-	return s.stopErr
+	return nil
 }

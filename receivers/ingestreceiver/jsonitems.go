@@ -36,6 +36,16 @@ type itemDecoder interface {
 // rejectFunc is told which items are bad.
 type rejectFunc func(index int, err *itemError)
 
+// maxItems bounds the work of one request: a compressed body can hold millions of small items.
+const maxItems = 100_000
+
+func errTooManyItems() error {
+	return &errcode.Error{
+		Code: errcode.TooLarge, Field: "body", Message: fmt.Sprintf("the body has more than %d items", maxItems),
+		Fix: "nothing of it was stored; send 100 to 500 items a request",
+	}
+}
+
 // decodeItems reads a body that is one object, an array of objects, or one object a line
 // (NDJSON). Bad items go to reject and do not keep others from being added; an error means that
 // items cannot be told apart and none counts.
@@ -97,6 +107,9 @@ func (r *jsonReader) array(body []byte, into itemDecoder, reject rejectFunc) (in
 	}
 	index := 0
 	for ; r.decoder.PeekKind() != ']'; index++ {
+		if index == maxItems {
+			return 0, errTooManyItems()
+		}
 		err := r.item(into)
 		var bad *itemError
 		switch {
@@ -128,6 +141,9 @@ func (r *jsonReader) lines(body []byte, into itemDecoder, reject rejectFunc) (in
 		number++
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
+		}
+		if index == maxItems {
+			return 0, errTooManyItems()
 		}
 		r.begin(line)
 		err := r.item(into)
@@ -226,8 +242,7 @@ func (r *jsonReader) syntaxError(err error) error {
 func (r *jsonReader) describe(err error) (column int, text string) {
 	at := r.decoder.InputOffset()
 	text = err.Error()
-	var syntax *jsontext.SyntacticError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		at, text = syntax.ByteOffset, syntax.Err.Error()
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -60,7 +60,7 @@ func TestJSONLogsAccepts(t *testing.T) {
 			bed.receiver.now = func() time.Time { return testTime }
 			answer := bed.do(frontdoor.HTTP, jsonPost("/v1/ingest/logs", test.item))
 			require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
-			assert.Equal(t, []string{test.want}, records(t, bed.sink.logs))
+			assert.Equal(t, []string{test.want}, records(t, bed.logs))
 		})
 	}
 }
@@ -79,7 +79,7 @@ func TestJSONLogsGroupsByService(t *testing.T) {
 		`o03.004 =0 "4" [{"service.name":"a"},{}]`,
 		`o03.004 =0 "2" [{"service.name":"b"},{}]`,
 		`o03.004 =0 "3" [{"service.instance.id":"i","service.name":"a"},{}]`,
-	}, records(t, bed.sink.logs))
+	}, records(t, bed.logs))
 }
 
 func TestSeverities(t *testing.T) {
@@ -124,7 +124,7 @@ func TestJSONLogsRefusesItems(t *testing.T) {
 				assert.Equal(t, 1, decoded.Rejected[0].Index)
 				assert.Equal(t, test.field, decoded.Rejected[0].Field)
 				assert.Contains(t, decoded.Rejected[0].Error, test.message)
-				assert.Len(t, records(t, bed.sink.logs), 2)
+				assert.Len(t, records(t, bed.logs), 2)
 			}
 		})
 	}
@@ -179,7 +179,7 @@ func TestJSONLogIDs(t *testing.T) {
 			for range 2 {
 				require.Equal(t, 200, bed.do(frontdoor.HTTP, jsonPost("/v1/ingest/logs", test.body, idempotencyHeader, test.key)).Code)
 			}
-			assert.Equal(t, test.same, recordIDs(bed.sink.logs[0])[0] == recordIDs(bed.sink.logs[1])[0])
+			assert.Equal(t, test.same, recordIDs(bed.logs[0])[0] == recordIDs(bed.logs[1])[0])
 		})
 	}
 }

@@ -13,8 +13,16 @@ import (
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
-// lineTypes are the media types of one object a line.
-var lineTypes = []string{"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+const contentTypeLines = "application/x-ndjson"
+
+// isLineType knows the names that one object a line goes by.
+func isLineType(mediaType string) bool {
+	switch mediaType {
+	case contentTypeLines, "application/ndjson", "application/jsonl", "application/x-jsonlines":
+		return true
+	}
+	return false
+}
 
 // maxListed bounds the answer to a large body in which everything is wrong.
 const maxListed = 1000
@@ -106,9 +114,9 @@ func (r *ingestReceiver) serveJSON(w http.ResponseWriter, req *http.Request, fro
 func (r *ingestReceiver) readAndIngest(req *http.Request, from source, ingest ingestFunc) (*jsonOutcome, error) {
 	header := req.Header.Get("Content-Type")
 	mediaType, _, _ := mime.ParseMediaType(header)
-	lines := slices.Contains(lineTypes, mediaType)
+	lines := isLineType(mediaType)
 	if !lines && mediaType != contentTypeJSON {
-		return nil, errContentType(header, contentTypeJSON, lineTypes[0])
+		return nil, errContentType(header, contentTypeJSON, contentTypeLines)
 	}
 	content, err := r.bodies.read(req, encodingGzip, encodingZstd, encodingIdentity)
 	if err != nil {

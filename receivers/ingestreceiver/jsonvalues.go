@@ -238,7 +238,7 @@ func (r *jsonReader) anyNumber(field string, into pcommon.Value) error {
 	if err != nil {
 		return err
 	}
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		if whole, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
 			into.SetInt(whole)
 			return nil

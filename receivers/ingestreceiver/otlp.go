@@ -2,6 +2,7 @@ package ingestreceiver
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -9,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
 // exportMetrics stores an OTLP request. The answer is nil when everything was stored; otherwise
@@ -30,7 +32,7 @@ func (r *ingestReceiver) exportMetrics(ctx context.Context, metrics pmetric.Metr
 	response := pmetricotlp.NewExportResponse()
 	// A store refuses samples, and one histogram point is many.
 	response.PartialSuccess().SetRejectedDataPoints(int64(min(refused, points)))
-	response.PartialSuccess().SetErrorMessage(report.Summary())
+	response.PartialSuccess().SetErrorMessage(summary(report))
 	return response, nil
 }
 
@@ -52,9 +54,12 @@ func (r *ingestReceiver) exportLogs(ctx context.Context, logs plog.Logs, ids idS
 	}
 	response := plogotlp.NewExportResponse()
 	response.PartialSuccess().SetRejectedLogRecords(int64(min(refused, records)))
-	response.PartialSuccess().SetErrorMessage(report.Summary())
+	response.PartialSuccess().SetErrorMessage(summary(report))
 	return response, nil
 }
+
+// summary is what the report says in text that protobuf takes.
+func summary(report *rejection.Report) string { return strings.ToValidUTF8(report.Summary(), "?") }
 
 // errNoTraces is why traces are refused and not swallowed.
 func errNoTraces() error {

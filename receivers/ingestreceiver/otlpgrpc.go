@@ -134,10 +134,8 @@ type logsCall struct {
 
 // UnmarshalProto keeps the error for serve: the gRPC server would call it Internal.
 func (c *logsCall) UnmarshalProto(data []byte) error {
-	if c.invalid = decodeOTLP(c.request, contentTypeProto, data); c.invalid != nil {
-		return nil
-	}
-	if c.ids.wantsBody(c.request.Logs()) {
+	c.invalid = decodeOTLP(c.request, contentTypeProto, data)
+	if c.invalid == nil && c.ids.wantsBody(c.request.Logs()) {
 		c.ids.hashBody(data)
 	}
 	return nil

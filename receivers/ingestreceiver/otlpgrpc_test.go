@@ -38,10 +38,10 @@ func TestGRPCStores(t *testing.T) {
 	}
 	assert.Equal(t, auth.ScopeIngest, bed.scope)
 	assert.Equal(t, testOrg, org)
-	require.Len(t, bed.sink.metrics, 2)
-	assert.Equal(t, testMetrics(3), bed.sink.metrics[1])
-	require.Len(t, bed.sink.logs, 2)
-	assert.Equal(t, recordIDs(bed.sink.logs[0]), recordIDs(bed.sink.logs[1]), "a retry has the same ids")
+	require.Len(t, bed.metrics, 2)
+	assert.Equal(t, testMetrics(3), bed.metrics[1])
+	require.Len(t, bed.logs, 2)
+	assert.Equal(t, recordIDs(bed.logs[0]), recordIDs(bed.logs[1]), "a retry has the same ids")
 }
 
 func TestGRPCIdempotencyKey(t *testing.T) {
@@ -52,8 +52,8 @@ func TestGRPCIdempotencyKey(t *testing.T) {
 		_, err := client.Export(ctx, plogotlp.NewExportRequestFromLogs(testLogs(2)))
 		require.NoError(t, err)
 	}
-	assert.Equal(t, recordIDs(bed.sink.logs[0]), recordIDs(bed.sink.logs[1]))
-	assert.NotEqual(t, recordIDs(bed.sink.logs[0]), recordIDs(bed.sink.logs[2]))
+	assert.Equal(t, recordIDs(bed.logs[0]), recordIDs(bed.logs[1]))
+	assert.NotEqual(t, recordIDs(bed.logs[0]), recordIDs(bed.logs[2]))
 }
 
 func TestGRPCPartialSuccess(t *testing.T) {
@@ -81,7 +81,7 @@ func TestGRPCErrors(t *testing.T) {
 
 	_, err = ptraceotlp.NewGRPCClient(conn).Export(t.Context(), ptraceotlp.NewExportRequest())
 	assert.Equal(t, codes.Unimplemented, status.Code(err))
-	assert.ErrorContains(t, err, "traces are not stored yet")
+	require.ErrorContains(t, err, "traces are not stored yet")
 
 	for _, service := range []string{metricsServiceName, logsServiceName} {
 		err = conn.Invoke(t.Context(), "/"+service+"/Export", encodedAnswer("not protobuf"), &tracesCall{})

@@ -61,10 +61,7 @@ func (r *ingestReceiver) start(_ context.Context, host component.Host) error {
 
 // shutdown waits for the requests that are in the pipeline. Later ones are told to come again:
 // the front door stops after the receivers.
-func (r *ingestReceiver) shutdown(context.Context) error {
-	r.gate.close()
-	return nil
-}
+func (r *ingestReceiver) shutdown() { r.gate.close() }
 
 func (r *ingestReceiver) routes() []frontdoor.Route {
 	both := []frontdoor.Listener{frontdoor.HTTP, frontdoor.OTLPHTTP}

@@ -58,7 +58,7 @@ func TestRecordIDs(t *testing.T) {
 				answer := bed.do(frontdoor.HTTP, post("/v1/logs", contentTypeProto, logsProto(t, logs), idempotencyHeader, test.keys[i]))
 				require.Equal(t, 200, answer.Code)
 			}
-			first, second := recordIDs(bed.sink.logs[0]), recordIDs(bed.sink.logs[1])
+			first, second := recordIDs(bed.logs[0]), recordIDs(bed.logs[1])
 			assert.Equal(t, test.same, first[0] == second[0])
 			for i, id := range first {
 				assert.Regexp(t, fmt.Sprintf("^[0-9A-V]{26}-%d$", i), id)

@@ -53,7 +53,7 @@ func labelsV1(pairs ...string) []prompb.Label {
 	return labels
 }
 
-func seriesV1(at int64, v float64, pairs ...string) prompb.TimeSeries {
+func seriesV1(v float64, pairs ...string) prompb.TimeSeries {
 	return prompb.TimeSeries{Labels: labelsV1(pairs...), Samples: []prompb.Sample{{Timestamp: at, Value: v}}}
 }
 
@@ -89,8 +89,8 @@ func TestRemoteWriteV1(t *testing.T) {
 		Timeseries: []prompb.TimeSeries{
 			{Labels: labelsV1("__name__", "latency", "job", "a"), Exemplars: []prompb.Exemplar{{Labels: labelsV1("trace_id", "t1"), Value: 0.5, Timestamp: at}}},
 			{Labels: labelsV1("__name__", "lost"), Exemplars: []prompb.Exemplar{{Labels: labelsV1("trace_id", "t2"), Value: 0.5, Timestamp: at}}},
-			seriesV1(at, 1.5, "__name__", "latency", "empty", "", "job", "a"),
-			seriesV1(at, math.Float64frombits(value.StaleNaN), "__name__", "gone.with.dots"),
+			seriesV1(1.5, "__name__", "latency", "empty", "", "job", "a"),
+			seriesV1(math.Float64frombits(value.StaleNaN), "__name__", "gone.with.dots"),
 			{Labels: labelsV1("__name__", "sizes"), Histograms: []prompb.Histogram{prompb.FromIntHistogram(at, testHistogram()), prompb.FromFloatHistogram(at+1, testHistogram().ToFloat(nil))}},
 		},
 		Metadata: []prompb.MetricMetadata{{Type: prompb.MetricMetadata_COUNTER, MetricFamilyName: "requests_total", Help: "Requests.", Unit: "1"}},
@@ -98,7 +98,7 @@ func TestRemoteWriteV1(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, answer.Code, answer.Body.String())
 	assert.Empty(t, answer.Header().Get(headerSamplesWritten), "a header of version 2")
 
-	metrics := bed.sink.metrics[0]
+	metrics := bed.metrics[0]
 	scope := metrics.ResourceMetrics().At(0).ScopeMetrics().At(0)
 	require.Equal(t, series.ScopeName, scope.Scope().Name())
 	latency := scope.Metrics().At(0).Gauge().DataPoints().At(0)
@@ -127,7 +127,7 @@ type symbols struct{ table []string }
 func (s *symbols) refs(texts ...string) []uint32 {
 	var refs []uint32
 	for _, text := range texts {
-		refs = append(refs, uint32(len(s.table)))
+		refs = append(refs, uint32(len(s.table))) //nolint:gosec // Tables of tests are small.
 		s.table = append(s.table, text)
 	}
 	return refs
@@ -155,12 +155,12 @@ func TestRemoteWriteV2(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, answer.Code, answer.Body.String())
 	assert.Equal(t, []string{"2", "2", "1"}, written(answer))
 
-	metric := bed.sink.metrics[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0)
+	metric := bed.metrics[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0)
 	assert.Equal(t, "Requests.", metric.Description())
 	assert.Equal(t, "seconds", metric.Unit())
 	assert.Equal(t, at-1000, rejection.Milliseconds(metric.Gauge().DataPoints().At(0).StartTimestamp()))
 	assert.Equal(t, 1, metric.Gauge().DataPoints().At(1).Exemplars().Len())
-	found := histograms(t, bed.sink.metrics[0])
+	found := histograms(t, bed.metrics[0])
 	require.Len(t, found, 2)
 	assert.True(t, testHistogram().Equals(found[0].ToIntHistogram()))
 	assert.Equal(t, at-5, found[0].StartTimestamp)
@@ -174,19 +174,19 @@ func written(answer *httptest.ResponseRecorder) []string {
 func TestRemoteWriteStoresTheGoodAndRefusesTheRest(t *testing.T) {
 	broken := testHistogram()
 	broken.PositiveBuckets = broken.PositiveBuckets[:1]
-	good := seriesV1(at, 1, "__name__", "good")
+	good := seriesV1(1, "__name__", "good")
 	tests := []struct {
 		name    string
 		bad     prompb.TimeSeries
 		message string
 	}{
-		{"no name", seriesV1(at, 1, "job", "a"), "a series has no __name__"},
-		{"empty name", seriesV1(at, 1, "__name__", ""), "a series has no __name__"},
-		{"label twice", seriesV1(at, 1, "__name__", "up", "a", "1", "a", "2"), `label "a" is there twice`},
-		{"label twice, not sorted", seriesV1(at, 1, "a", "1", "__name__", "up", "a", "2"), `label "a" is there twice`},
-		{"name twice", seriesV1(at, 1, "__name__", "up", "__name__", "down"), `label "__name__" is there twice`},
-		{"label without a name", seriesV1(at, 1, "__name__", "up", "", "x"), "a label has an empty name"},
-		{"not UTF-8", seriesV1(at, 1, "__name__", "up", "a", "\xff"), `label "a" is not valid UTF-8`},
+		{"no name", seriesV1(1, "job", "a"), "a series has no __name__"},
+		{"empty name", seriesV1(1, "__name__", ""), "a series has no __name__"},
+		{"label twice", seriesV1(1, "__name__", "up", "a", "1", "a", "2"), `label "a" is there twice`},
+		{"label twice, not sorted", seriesV1(1, "a", "1", "__name__", "up", "a", "2"), `label "a" is there twice`},
+		{"name twice", seriesV1(1, "__name__", "up", "__name__", "down"), `label "__name__" is there twice`},
+		{"label without a name", seriesV1(1, "__name__", "up", "", "x"), "a label has an empty name"},
+		{"not UTF-8", seriesV1(1, "__name__", "up", "a", "\xff"), `label "a" is not valid UTF-8`},
 		{"broken histogram", prompb.TimeSeries{Labels: labelsV1("__name__", "up"), Histograms: []prompb.Histogram{prompb.FromIntHistogram(at, broken)}, Exemplars: []prompb.Exemplar{{Value: 1}}}, "a histogram of up is invalid"},
 	}
 	for _, test := range tests {
@@ -195,9 +195,9 @@ func TestRemoteWriteStoresTheGoodAndRefusesTheRest(t *testing.T) {
 			answer := bed.do(frontdoor.HTTP, postV1(t, &prompb.WriteRequest{Timeseries: []prompb.TimeSeries{good, test.bad, good}}))
 			assert.Equal(t, http.StatusBadRequest, answer.Code)
 			assert.Contains(t, answer.Body.String(), "1 refused, the rest was stored: "+test.message)
-			require.Len(t, bed.sink.metrics, 1)
-			assert.Equal(t, 2, bed.sink.metrics[0].DataPointCount())
-			for _, point := range bed.sink.metrics[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints().All() {
+			require.Len(t, bed.metrics, 1)
+			assert.Equal(t, 2, bed.metrics[0].DataPointCount())
+			for _, point := range bed.metrics[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints().All() {
 				assert.Zero(t, point.Exemplars().Len(), "an exemplar goes to its own series or nowhere")
 			}
 		})
@@ -261,7 +261,7 @@ func TestRemoteWriteRefusedLater(t *testing.T) {
 }
 
 func TestRemoteWriteErrors(t *testing.T) {
-	encoded, err := (&prompb.WriteRequest{Timeseries: []prompb.TimeSeries{seriesV1(at, 1, "__name__", "up")}}).Marshal()
+	encoded, err := (&prompb.WriteRequest{Timeseries: []prompb.TimeSeries{seriesV1(1, "__name__", "up")}}).Marshal()
 	require.NoError(t, err)
 	huge := append([]byte{0xff, 0xff, 0xff, 0x1f}, "claims 64 MiB"...)
 	tests := []struct {
@@ -302,8 +302,8 @@ func TestRemoteWriteMetadataAlone(t *testing.T) {
 		{Type: prompb.MetricMetadata_GAUGE, MetricFamilyName: "up", Help: "Whether."}, {MetricFamilyName: "\xff"},
 	}}))
 	assert.Equal(t, http.StatusBadRequest, answer.Code)
-	require.Len(t, bed.sink.metrics, 1)
-	assert.Equal(t, 1, bed.sink.metrics[0].MetricCount())
+	require.Len(t, bed.metrics, 1)
+	assert.Equal(t, 1, bed.metrics[0].MetricCount())
 }
 
 func TestRefusalIsShort(t *testing.T) {
@@ -320,7 +320,7 @@ func TestRefusalIsShort(t *testing.T) {
 func FuzzRemoteWrite(f *testing.F) {
 	v1, err := (&prompb.WriteRequest{
 		Timeseries: []prompb.TimeSeries{
-			seriesV1(at, 1, "__name__", "up", "job", "a"),
+			seriesV1(1, "__name__", "up", "job", "a"),
 			{Labels: labelsV1("__name__", "up", "job", "a"), Exemplars: []prompb.Exemplar{{Labels: labelsV1("trace_id", "x")}}},
 			{Labels: labelsV1("__name__", "h"), Histograms: []prompb.Histogram{prompb.FromIntHistogram(at, testHistogram())}},
 		},
