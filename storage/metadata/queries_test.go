@@ -12,6 +12,9 @@ import (
 	"github.com/pharos-obs/pharos/storage"
 )
 
+// nowhere is an id that nothing has. Ids are UUIDs here because PostgreSQL will want them to be.
+const nowhere = "00000000-0000-0000-0000-000000000000"
+
 // noon is when everything happens in these tests.
 func noon() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 
@@ -37,8 +40,8 @@ func TestOrgs(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, acme, byName)
 
-	assert.Equal(t, errcode.Conflict, errcode.Of(db.CreateOrg(t.Context(), Org{ID: "other", Name: "acme", CreatedAt: noon()})))
-	require.NoError(t, db.CreateOrg(t.Context(), Org{ID: "b", Name: "b", CreatedAt: noon().Add(-time.Hour)}))
+	assert.Equal(t, errcode.Conflict, errcode.Of(db.CreateOrg(t.Context(), Org{ID: nowhere, Name: "acme", CreatedAt: noon()})))
+	require.NoError(t, db.CreateOrg(t.Context(), Org{ID: storage.OrgID(uuid.NewString()), Name: "b", CreatedAt: noon().Add(-time.Hour)}))
 	orgs, err = db.Orgs(t.Context())
 	require.NoError(t, err)
 	require.Len(t, orgs, 2)
@@ -61,14 +64,14 @@ func TestUsers(t *testing.T) {
 	twin := User{ID: uuid.NewString(), OrgID: org.ID, Email: ada.Email, PasswordHash: "$", Role: "admin", CreatedAt: noon()}
 	assert.Equal(t, errcode.Conflict, errcode.Of(db.CreateUser(t.Context(), twin)))
 	stray := twin
-	stray.Email, stray.OrgID = "stray@example.org", "nowhere"
+	stray.ID, stray.Email, stray.OrgID = uuid.NewString(), "stray@example.org", nowhere
 	assert.Equal(t, errcode.NotFound, errcode.Of(db.CreateUser(t.Context(), stray)))
 
 	require.NoError(t, db.SetPasswordHash(t.Context(), ada.ID, "$new"))
 	byID, err = db.User(t.Context(), ada.ID)
 	require.NoError(t, err)
 	assert.Equal(t, "$new", byID.PasswordHash)
-	assert.Equal(t, errcode.NotFound, errcode.Of(db.SetPasswordHash(t.Context(), "nobody", "$")))
+	assert.Equal(t, errcode.NotFound, errcode.Of(db.SetPasswordHash(t.Context(), nowhere, "$")))
 }
 
 func TestAPIKeys(t *testing.T) {
@@ -97,7 +100,7 @@ func TestAPIKeys(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, noon().Add(time.Minute), found.LastUsedAt, "a use never moves back")
 
-	assert.Equal(t, errcode.NotFound, errcode.Of(db.RevokeAPIKey(t.Context(), "other-org", first.ID, noon())))
+	assert.Equal(t, errcode.NotFound, errcode.Of(db.RevokeAPIKey(t.Context(), nowhere, first.ID, noon())))
 	require.NoError(t, db.RevokeAPIKey(t.Context(), org.ID, first.ID, noon()))
 	assert.Equal(t, errcode.NotFound, errcode.Of(db.RevokeAPIKey(t.Context(), org.ID, first.ID, noon())))
 	keys, err := db.APIKeys(t.Context(), org.ID)
@@ -108,7 +111,7 @@ func TestAPIKeys(t *testing.T) {
 	found, err = db.APIKeyByPrefix(t.Context(), "phk_1")
 	require.NoError(t, err)
 	assert.Equal(t, noon(), found.RevokedAt)
-	keys, err = db.APIKeys(t.Context(), "other-org")
+	keys, err = db.APIKeys(t.Context(), nowhere)
 	require.NoError(t, err)
 	assert.Empty(t, keys)
 }
@@ -146,16 +149,18 @@ func TestRevokeFamiliesOf(t *testing.T) {
 	org, ada := seed(t, db)
 	bob := User{ID: uuid.NewString(), OrgID: org.ID, Email: "bob@example.org", PasswordHash: "$", Role: "admin", CreatedAt: noon()}
 	require.NoError(t, db.CreateUser(t.Context(), bob))
-	for i, user := range []User{ada, ada, bob} {
-		family := string(rune('a' + i))
+	var families []string
+	for _, user := range []User{ada, ada, bob} {
+		family := uuid.NewString()
+		families = append(families, family)
 		require.NoError(t, db.CreateRefreshToken(t.Context(), RefreshToken{
 			ID: family, FamilyID: family, UserID: user.ID, Hash: family, CreatedAt: noon(), ExpiresAt: noon().Add(time.Hour),
 		}))
 	}
 	require.NoError(t, db.RevokeFamiliesOf(t.Context(), ada.ID, noon()))
-	for family, code := range map[string]errcode.Code{"a": errcode.NotFound, "b": errcode.NotFound, "c": ""} {
-		_, err := db.UserOfFamily(t.Context(), family, noon())
-		assert.Equal(t, code, errcode.Of(err), family)
+	for i, code := range []errcode.Code{errcode.NotFound, errcode.NotFound, ""} {
+		_, err := db.UserOfFamily(t.Context(), families[i], noon())
+		assert.Equal(t, code, errcode.Of(err), i)
 	}
 }
 
@@ -187,10 +192,10 @@ func TestDeleteExpiredTokens(t *testing.T) {
 	_, ada := seed(t, db)
 	for name, ttl := range map[string]time.Duration{"old": time.Second, "young": time.Hour} {
 		require.NoError(t, db.CreateRefreshToken(t.Context(), RefreshToken{
-			ID: name, FamilyID: name, UserID: ada.ID, Hash: name, CreatedAt: noon(), ExpiresAt: noon().Add(ttl),
+			ID: uuid.NewString(), FamilyID: uuid.NewString(), UserID: ada.ID, Hash: name, CreatedAt: noon(), ExpiresAt: noon().Add(ttl),
 		}))
 		require.NoError(t, db.CreateLoginLink(t.Context(), LoginLink{
-			ID: name, UserID: ada.ID, Hash: name, CreatedAt: noon(), ExpiresAt: noon().Add(ttl),
+			ID: uuid.NewString(), UserID: ada.ID, Hash: name, CreatedAt: noon(), ExpiresAt: noon().Add(ttl),
 		}))
 	}
 	deleted, err := db.DeleteExpiredTokens(t.Context(), noon().Add(time.Minute))
