@@ -93,9 +93,14 @@ export function chartOptions(settings: Settings): uPlot.Options {
 
 const pad = (n: number) => String(n).padStart(2, "0");
 
-/** timeLabels writes ticks as 14:05, as 14:05:30 when they are closer, with the day at midnight. */
-function timeLabels(_: uPlot, values: number[], __: number, ___: number, distance: number): string[] {
+/**
+ * timeLabels writes ticks as 14:05, as 14:05:30 when they are closer, with the day at midnight.
+ * One that the edge of the chart would cut is left out.
+ */
+function timeLabels(chart: uPlot, values: number[], _: number, __: number, distance: number): string[] {
   return values.map((value) => {
+    const half = distance < 60 ? 26 : 17;
+    if (chart.valToPos(value, "x") > chart.bbox.width / devicePixelRatio - half) return "";
     const d = new Date(value * 1000);
     const clock = `${pad(d.getHours())}:${pad(d.getMinutes())}`;
     if (distance < 60) return `${clock}:${pad(d.getSeconds())}`;
