@@ -96,3 +96,13 @@ func TestHashingIsBounded(t *testing.T) {
 	free()
 	assert.Zero(t, h.waiting.Load())
 }
+
+func BenchmarkHash(b *testing.B) {
+	h := newHasher(2)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.hash(b.Context(), "correct horse"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
