@@ -247,7 +247,7 @@ func TestOptions(t *testing.T) {
 		{[]string{"--scenarios", "start,none"}, `there is no scenario "none"`},
 		{[]string{"--fast"}, "fast"},
 	} {
-		assert.ErrorContains(t, run(t.Context(), tt.args, io.Discard, io.Discard), tt.want)
+		require.ErrorContains(t, run(t.Context(), tt.args, io.Discard, io.Discard), tt.want)
 	}
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), []string{"--help"}, &out, io.Discard))
@@ -267,7 +267,7 @@ func TestParseNumber(t *testing.T) {
 func TestServerThatEnds(t *testing.T) {
 	o := &options{logFile: os.DevNull, peer: peer{command: "false", ready: "/"}}
 	_, err := startServer(t.Context(), o, "")
-	assert.ErrorContains(t, err, "the server ended: exit status 1")
+	require.ErrorContains(t, err, "the server ended: exit status 1")
 	_, err = startServer(t.Context(), &options{logFile: os.DevNull, binary: "/none"}, "")
 	assert.ErrorContains(t, err, "start the server")
 }

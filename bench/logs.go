@@ -58,7 +58,7 @@ func addLine(record plog.LogRecord, random *rand.Rand) {
 	}
 	level := levels[random.IntN(len(levels))]
 	record.SetTimestamp(pcommon.Timestamp(timeMark))
-	record.SetTraceID(traceMark)
+	record.SetTraceID(traceMark())
 	record.SetSeverityText(level.name)
 	record.SetSeverityNumber(level.number)
 	record.Body().SetStr(message(random))

@@ -86,7 +86,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.peer.ready, "peer-ready", "/health", "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(out, usage)
+			_, _ = fmt.Fprint(out, usage)
 		}
 		return o, err
 	}
@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	r := report{Machine: describeMachine(), Command: strings.Join(append([]string{"go run ./bench"}, args...), " ")}
 	for _, s := range chosen {
-		fmt.Fprintf(progress, "%s ...\n", s.name)
+		_, _ = fmt.Fprintf(progress, "%s ...\n", s.name)
 		result, err := s.run(ctx, &o)
 		if err != nil {
 			return fmt.Errorf("scenario %s: %w", s.name, err)
@@ -121,7 +121,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		result.Name, result.What = s.name, s.what
 		r.Results = append(r.Results, result)
 	}
-	fmt.Fprint(out, r.markdown())
+	if _, err := fmt.Fprint(out, r.markdown()); err != nil {
+		return fmt.Errorf("print the results: %w", err)
+	}
 	if o.jsonFile == "" {
 		return nil
 	}

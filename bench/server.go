@@ -70,7 +70,8 @@ func (s *server) start(ctx context.Context, o *options, overlay string) error {
 	if err != nil {
 		return err
 	}
-	if s.log, err = os.OpenFile(o.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	s.log, err = os.OpenFile(o.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the user names it
+	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}
 	s.command.Stdout, s.command.Stderr = s.log, s.log
@@ -169,7 +170,7 @@ func (s *server) await(ctx context.Context, url string) error {
 
 // get sends a request with the key and returns the whole answer.
 func get(ctx context.Context, url, key string) (int, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil) //nolint:gosec // the server we started
 	if err != nil {
 		return 0, nil, err
 	}
@@ -180,7 +181,7 @@ func send(request *http.Request, key string) (int, []byte, error) {
 	if key != "" {
 		request.Header.Set("X-API-Key", key)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:gosec // as above
 	if err != nil {
 		return 0, nil, err
 	}
@@ -197,10 +198,10 @@ func (s *server) stop() error {
 		return fmt.Errorf("stop the server: %w", err)
 	}
 	select {
-	case <-s.exited:
+	case <-s.exited: //nolint:errcheck // it was told to end, and is no success
 	case <-time.After(stopTimeout):
 		_ = s.command.Process.Kill()
-		<-s.exited
+		<-s.exited //nolint:errcheck // it was killed
 		return errors.New("the server had to be killed: it has not stopped within " + stopTimeout.String())
 	}
 	return s.log.Close()

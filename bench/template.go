@@ -17,8 +17,10 @@ const (
 	valueMark = 6.02214076e23
 )
 
-// traceMark stands for a trace id.
-var traceMark = [16]byte{0xfe, 0xed, 0xfa, 0xce, 0xca, 0xfe, 0xbe, 0xef, 0xde, 0xad, 0xc0, 0xde, 0x0d, 0xd0, 0xfe, 0xed}
+// traceMark returns what stands for a trace id.
+func traceMark() [16]byte {
+	return [16]byte{0xfe, 0xed, 0xfa, 0xce, 0xca, 0xfe, 0xbe, 0xef, 0xde, 0xad, 0xc0, 0xde, 0x0d, 0xd0, 0xfe, 0xed}
+}
 
 // template is an encoded body and where in it are the times, values and trace ids.
 type template struct {
@@ -29,11 +31,12 @@ type template struct {
 }
 
 func newTemplate(body []byte) template {
+	trace := traceMark()
 	return template{
 		body:   body,
 		times:  find(body, binary.LittleEndian.AppendUint64(nil, timeMark)),
 		values: find(body, binary.LittleEndian.AppendUint64(nil, math.Float64bits(valueMark))),
-		traces: find(body, traceMark[:]),
+		traces: find(body, trace[:]),
 	}
 }
 
@@ -62,7 +65,7 @@ func (t *template) check(times, values, traces int) error {
 // fill copies the body into the buffer with all times set; the i-th apart by spacing, which may be 0.
 func (t *template) fill(buffer []byte, at time.Time, spacing time.Duration) []byte {
 	buffer = append(buffer[:0], t.body...)
-	stamp := uint64(at.UnixNano()) //nolint:gosec // after 1970
+	stamp := uint64(at.UnixNano())
 	for i, place := range t.times {
 		binary.LittleEndian.PutUint64(buffer[place:], stamp+uint64(i)*uint64(spacing)) //nolint:gosec // not negative
 	}

@@ -105,8 +105,8 @@ func blockUsage(dir string) (samples, size int64, err error) {
 				NumSamples int64 `json:"numSamples"`
 			} `json:"stats"`
 		}
-		if json.Unmarshal(content, &meta) != nil || meta.Stats.NumSamples == 0 {
-			return nil // another program's file
+		if unknown := json.Unmarshal(content, &meta); unknown != nil || meta.Stats.NumSamples == 0 {
+			return nil //nolint:nilerr // another program's file
 		}
 		bytes, err := diskUsage(filepath.Dir(path))
 		samples, size = samples+meta.Stats.NumSamples, size+bytes

@@ -31,7 +31,7 @@ func run(ctx context.Context, getenv func(string) string, orders int) error {
 	if base == "" || key == "" {
 		return fmt.Errorf("set PHAROS_URL and PHAROS_API_KEY: `pharos up` has written both to data/bootstrap.json")
 	}
-	client := NewClient(base, key, Options{
+	client := NewClient(base, key, Options{ //nolint:contextcheck // it outlives an interrupt, to send what is queued
 		OnError: func(err error) { fmt.Fprintln(os.Stderr, err) },
 	})
 	total := 0.0

@@ -74,7 +74,7 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	flags.BoolVar(&o.follow, "follow", false, "")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(out, usage)
+			_, _ = fmt.Fprint(out, usage)
 		}
 		return o, err
 	}

@@ -10,7 +10,7 @@ import (
 // source returns random numbers that depend on the seed, a name and the time, and on nothing else.
 func source(seed uint64, name string, at time.Time) *rand.Rand {
 	hash := fnv.New64a()
-	hash.Write([]byte(name))                                               //nolint:errcheck,gosec // it cannot fail
+	hash.Write([]byte(name))                                               //nolint:gosec // it cannot fail
 	return rand.New(rand.NewPCG(seed^hash.Sum64(), uint64(at.UnixNano()))) //nolint:gosec // made-up data, not secrets
 }
 

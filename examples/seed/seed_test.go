@@ -56,10 +56,6 @@ func TestResumedRunIsTheSame(t *testing.T) {
 	assert.NotEqual(t, firstLogs, otherLogs)
 }
 
-func ignore(metrics pmetric.Metrics, logs plog.Logs) (pmetric.Metrics, plog.Logs) {
-	return metrics, logs
-}
-
 func TestTrouble(t *testing.T) {
 	s := newShop(1, began)
 	tests := []struct {

@@ -29,7 +29,7 @@ func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 	start, until, err := s.client.progress(ctx, s.seed, duration+time.Hour)
 	switch {
 	case errors.Is(err, errForbidden):
-		fmt.Fprintln(s.out, "The key may not query, so what was sent before is not known; the hour is counted from the clock's.")
+		s.say("The key may not query, so what was sent before is not known; the hour is counted from the clock's.\n")
 		start = end.Add(-duration).Truncate(time.Hour)
 		until = end.Add(-duration)
 	case err != nil:
@@ -46,14 +46,14 @@ func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 		return err
 	}
 	if s.total.points == 0 {
-		fmt.Fprintf(s.out, "Nothing to do: the data reaches to %s.\n", until.Local().Format(time.TimeOnly))
+		s.say("Nothing to do: the data reaches to %s.\n", until.Local().Format(time.TimeOnly))
 		return nil
 	}
-	fmt.Fprintf(s.out, "Accepted %d data points (%d samples) and %d log lines in %s, from %s to %s; rejected %d.\n",
+	s.say("Accepted %d data points (%d samples) and %d log lines in %s, from %s to %s; rejected %d.\n",
 		s.total.points, s.total.samples, s.total.lines, s.now().Sub(began).Round(time.Millisecond),
 		until.Local().Format(time.TimeOnly), end.Local().Format(time.TimeOnly), s.total.rejected)
 	if from, to, found := s.shop.incidentIn(until, end); found {
-		fmt.Fprintf(s.out, "Look at the service payments from %s to %s.\n", from.Local().Format(time.TimeOnly), to.Local().Format(time.TimeOnly))
+		s.say("Look at the service payments from %s to %s.\n", from.Local().Format(time.TimeOnly), to.Local().Format(time.TimeOnly))
 	}
 	if s.total.rejected > 0 {
 		return fmt.Errorf("%d items were rejected: %s", s.total.rejected, s.total.reason)
@@ -63,7 +63,7 @@ func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 
 // follow sends each step when its time has come.
 func (s *seeder) follow(ctx context.Context) error {
-	fmt.Fprintln(s.out, "Sending on; interrupt to end.")
+	s.say("Sending on; interrupt to end.\n")
 	ticker := time.NewTicker(step)
 	defer ticker.Stop()
 	for {
@@ -72,7 +72,7 @@ func (s *seeder) follow(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 			if err := s.sendUntil(ctx, s.now().Truncate(step), false); err != nil {
-				fmt.Fprintln(s.out, "Trying again in", step, "because", err)
+				s.say("Trying again in %s because %s\n", step, err)
 			}
 		}
 	}
@@ -89,11 +89,11 @@ func (s *seeder) sendUntil(ctx context.Context, end time.Time, progress bool) er
 			return err
 		}
 		if progress {
-			fmt.Fprintf(s.out, "\r%3.0f %%", 100*s.until.Sub(began).Seconds()/end.Sub(began).Seconds())
+			s.say("\r%3.0f %%", 100*s.until.Sub(began).Seconds()/end.Sub(began).Seconds())
 		}
 	}
 	if progress {
-		fmt.Fprint(s.out, "\r")
+		s.say("\r")
 	}
 	return nil
 }
@@ -120,6 +120,9 @@ func (s *seeder) send(ctx context.Context, end time.Time) error {
 	s.shop, s.until = ahead, end
 	return nil
 }
+
+// say tells whoever watches. That nobody listens is no reason to stop.
+func (s *seeder) say(format string, args ...any) { _, _ = fmt.Fprintf(s.out, format, args...) }
 
 // tally counts what was accepted.
 type tally struct {

@@ -12,7 +12,7 @@ func newConnections(h *host) scrapeFunc {
 	return func(ctx context.Context, b *batch) error {
 		counts, err := countConnections(ctx, h)
 		connections := b.amount("system.network.connection.count", "{connection}", "Connections by state; for UDP, open sockets.")
-		for _, state := range tcpStates {
+		for _, state := range tcpStates() {
 			connections.count(counts[connectionKind{"tcp", state}],
 				text("network.transport", "tcp"), text("network.connection.state", state))
 		}
@@ -21,12 +21,14 @@ func newConnections(h *host) scrapeFunc {
 	}
 }
 
-// tcpStates are the states in the kernel's order, which begins with 1. The last is a request
-// that the kernel keeps small until it is answered; it counts as received.
-var tcpStates = []string{
-	"established", "syn_sent", "syn_received", "fin_wait_1", "fin_wait_2", "time_wait",
-	"closed", "close_wait", "last_ack", "listen", "closing",
+// tcpStates returns the states in the kernel's order, which begins with 1.
+func tcpStates() []string {
+	return []string{
+		"established", "syn_sent", "syn_received", "fin_wait_1", "fin_wait_2", "time_wait",
+		"closed", "close_wait", "last_ack", "listen", "closing",
+	}
 }
 
-// newSynReceived is the kernel's number of that last state.
+// newSynReceived is the kernel's number of a request that it keeps small until it is answered;
+// it counts as syn_received.
 const newSynReceived = 12

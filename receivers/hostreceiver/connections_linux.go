@@ -29,15 +29,20 @@ func countConnections(_ context.Context, h *host) (map[connectionKind]uint64, er
 }
 
 func countTable(path, transport string, counts map[connectionKind]uint64) error {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // below proc
 	if err != nil {
 		return fmt.Errorf("open socket table: %w", err)
 	}
 	defer file.Close() //nolint:errcheck // it was only read
 	lines := bufio.NewScanner(file)
 	lines.Scan() // the header
+	states := tcpStates()
 	for lines.Scan() {
-		counts[connectionKind{transport, stateOf(lines.Bytes(), transport)}]++
+		kind := connectionKind{transport: transport}
+		if transport == "tcp" {
+			kind.state = stateOf(lines.Bytes(), states)
+		}
+		counts[kind]++
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
@@ -46,10 +51,7 @@ func countTable(path, transport string, counts map[connectionKind]uint64) error 
 }
 
 // stateOf returns the state in the fourth column of a TCP table's line.
-func stateOf(line []byte, transport string) string {
-	if transport != "tcp" {
-		return ""
-	}
+func stateOf(line []byte, states []string) string {
 	for range 3 {
 		line = bytes.TrimLeft(line, " ")
 		end := bytes.IndexByte(line, ' ')
@@ -68,8 +70,8 @@ func stateOf(line []byte, transport string) string {
 		return ""
 	case n == newSynReceived:
 		return "syn_received"
-	case n < 1 || int(n) > len(tcpStates):
+	case n < 1 || int(n) > len(states):
 		return ""
 	}
-	return tcpStates[n-1]
+	return states[n-1]
 }

@@ -34,7 +34,7 @@ func stateNames() map[string]string {
 		"SYN_RECV": "syn_received", "FIN_WAIT1": "fin_wait_1", "FIN_WAIT2": "fin_wait_2",
 		"CLOSE": "closed", "DELETE": "closed",
 	}
-	for _, state := range tcpStates {
+	for _, state := range tcpStates() {
 		names[strings.ToUpper(state)] = state
 	}
 	return names

@@ -22,7 +22,9 @@ type cpuScraper struct {
 // cpuModes is CPU time in seconds by mode, in the order of cpuModeNames.
 type cpuModes [7]float64
 
-var cpuModeNames = [len(cpuModes{})]string{"user", "system", "nice", "idle", "iowait", "interrupt", "steal"}
+func cpuModeNames() [len(cpuModes{})]string {
+	return [...]string{"user", "system", "nice", "idle", "iowait", "interrupt", "steal"}
+}
 
 func newCPU() *cpuScraper { return &cpuScraper{} }
 
@@ -36,10 +38,11 @@ func (s *cpuScraper) scrape(ctx context.Context, b *batch) error {
 	}
 	seconds := b.counter("system.cpu.time", "s", "Seconds each logical CPU spent on each mode.")
 	var total cpuModes
+	names := cpuModeNames()
 	for i, core := range cores {
 		n := coreNumber(core.CPU, i)
 		for mode, value := range modesOf(core) {
-			seconds.float(value, number("cpu.logical_number", n), text(cpuModeKey, cpuModeNames[mode]))
+			seconds.float(value, number("cpu.logical_number", n), text(cpuModeKey, names[mode]))
 			total[mode] += value
 		}
 	}
@@ -63,8 +66,9 @@ func (s *cpuScraper) utilization(b *batch, total cpuModes) {
 	}
 	utilization := b.gauge("system.cpu.utilization", "1",
 		"Part of the time since the last measurement that the CPUs together spent in each mode.")
+	names := cpuModeNames()
 	for mode, spent := range total {
-		utilization.float(spent/elapsed, text(cpuModeKey, cpuModeNames[mode]))
+		utilization.float(spent/elapsed, text(cpuModeKey, names[mode]))
 	}
 }
 
@@ -79,7 +83,7 @@ func (s *cpuScraper) counts(ctx context.Context, b *batch, logical int) {
 		s.physical = physical
 	}
 	if s.physical > 0 {
-		b.amount("system.cpu.physical.count", "{cpu}", "Number of physical CPU cores.").count(uint64(s.physical)) //nolint:gosec // above 0
+		b.amount("system.cpu.physical.count", "{cpu}", "Number of physical CPU cores.").count(uint64(s.physical))
 	}
 }
 

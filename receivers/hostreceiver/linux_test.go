@@ -56,7 +56,7 @@ func TestStateOf(t *testing.T) {
 		{"", ""},
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.want, stateOf([]byte(tt.line), "tcp"), tt.line)
+		assert.Equal(t, tt.want, stateOf([]byte(tt.line), tcpStates()), tt.line)
 	}
 }
 

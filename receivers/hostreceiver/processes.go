@@ -193,7 +193,7 @@ func (m *processMetrics) details(ctx context.Context, p *processStat, pid, name 
 		disk.count(io.WriteBytes, pid, name, text(diskDirectionKey, "write"))
 	}
 	if files, err := detail.NumFDsWithContext(ctx); err == nil {
-		m.files.count(uint64(max(files, 0)), pid, name) //nolint:gosec // not negative
+		m.files.count(uint64(max(files, 0)), pid, name)
 	}
 }
 

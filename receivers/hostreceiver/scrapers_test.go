@@ -136,7 +136,7 @@ func TestDeadFilesystem(t *testing.T) {
 // table returns processes with the given recent CPU use and memory.
 func table(rows ...processStat) []processStat {
 	for i := range rows {
-		rows[i].key.pid = int32(i + 1) //nolint:gosec // few
+		rows[i].key.pid = int32(i + 1)
 		rows[i].name = fmt.Sprintf("p%d", i+1)
 	}
 	return rows
