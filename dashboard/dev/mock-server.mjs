@@ -85,7 +85,7 @@ const routes = {
   "POST /v1/query/logs": (_, body) => [200, { logs: mode === "empty" ? [] : Array.from({ length: body.limit }, (__, i) => logAt(Date.parse(body.to) - i * 700)), next: "" }],
 };
 
-const open = new Set(["POST /v1/auth/login", "POST /v1/auth/link", "POST /v1/auth/refresh"]);
+const open = new Set(["GET /v1/health", "POST /v1/auth/login", "POST /v1/auth/link", "POST /v1/auth/refresh"]);
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://localhost");

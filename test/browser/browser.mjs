@@ -38,7 +38,10 @@ export async function logIn(page, { admin_email: email, admin_password: password
 export function chartState(page, label) {
   return page.locator(`[data-chart="${label}"]`).evaluate((chart) => {
     const canvas = chart.querySelector("canvas");
-    const pixels = canvas ? canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data : [];
+    // Read from a copy: reading the chart's own canvas would make it slow, and the browser says so.
+    const copy = canvas && new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy?.drawImage(canvas, 0, 0);
+    const pixels = copy ? copy.getImageData(0, 0, canvas.width, canvas.height).data : [];
     let colourful = 0;
     let sum = 0;
     for (let i = 0; i < pixels.length; i += 4) {

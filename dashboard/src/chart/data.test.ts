@@ -73,10 +73,10 @@ describe("niceMax", () => {
 
 describe("sparkPath", () => {
   it("draws from the bottom to the top, with holes", () => {
-    expect(sparkPath([0, 100, null, 50], 100, 22)).toBe("M0.0 21.0L33.3 1.0M100.0 11.0");
+    expect(sparkPath({ times: [10, 15, 17, 20], values: [0, 100, null, 50], from: 10, to: 20, max: 100 })).toBe("M0.0 21.0L50.0 1.0M100.0 11.0");
   });
 
   it("stays inside", () => {
-    expect(sparkPath([-5, 500], 100, 22)).toBe("M0.0 21.0L100.0 1.0");
+    expect(sparkPath({ times: [9, 10, 20], values: [50, -5, 500], from: 10, to: 20, max: 100, height: 12 })).toBe("M0.0 11.0L100.0 1.0");
   });
 });

@@ -2,20 +2,20 @@
 
 import { Sparkline } from "../chart/Sparkline";
 import { format } from "../format/units";
-import { valueAt, type Frame, type FrameSeries } from "../live/frame";
+import { valueAt, type FrameSeries } from "../live/frame";
+import type { FrameState } from "../live/useFrame";
 import { labels } from "./queries";
 import classes from "./CoreStrip.module.css";
 
 /** How many cores get a line; more of them get a cell. */
 const mostLines = 16;
-/** How many points of a line are drawn: the newest ones. */
-const points = 120;
 
 function coreNumber(series: FrameSeries): number {
   return Number(series.labels[labels.core] ?? 0);
 }
 
-export function CoreStrip({ frame, colour }: { frame: Frame; colour: string }) {
+export function CoreStrip({ state, colour }: { state: FrameState; colour: string }) {
+  const { frame, from, to } = state;
   const cores = frame.series.toSorted((a, b) => coreNumber(a) - coreNumber(b));
   if (cores.length > mostLines) return <CoreCells cores={cores} colour={colour} />;
   return (
@@ -26,7 +26,7 @@ export function CoreStrip({ frame, colour }: { frame: Frame; colour: string }) {
             {coreNumber(core)}
           </span>
           <span className={classes.number}>{format(valueAt(core.values, null), "percent")}</span>
-          <Sparkline values={core.values.slice(-points)} max={100} colour={colour} />
+          <Sparkline times={frame.times} values={core.values} from={from} to={to} max={100} colour={colour} />
         </li>
       ))}
     </ul>

@@ -11,14 +11,14 @@ import { useZoom } from "./useZoom";
 
 export function CpuPanel({ host }: { host: string }) {
   const state = useFrame(cpuByMode(host));
-  const cores = useFrame(cpuByCore(host));
+  const cores = useFrame(cpuByCore(host), 200);
   const colour = useColours();
   const zoom = useZoom();
   const series = named(state.frame, labels.cpuMode, cpuModes, colour, ["Steal", "Other"]);
   return (
     <Panel title="CPU" value={format(total(series, null), "percent")} error={state.error} area="cpu">
       <TimeChart label="CPU" frame={state.frame} series={series} unit="percent" from={state.from} to={state.to} stacked max={100} loading={state.loading} onZoom={zoom} />
-      <CoreStrip frame={cores.frame} colour={colour(0)} />
+      <CoreStrip state={cores} colour={colour(0)} />
     </Panel>
   );
 }

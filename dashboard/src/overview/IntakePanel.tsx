@@ -15,8 +15,8 @@ import { useColours } from "./useColours";
 import { useZoom } from "./useZoom";
 
 export function IntakePanel() {
-  const state = useFrame(intake);
-  const refusals = useFrame(refused);
+  const state = useFrame(intake, 320);
+  const refusals = useFrame(refused, 320);
   const colour = useColours();
   const chart = (signal: string) => named(ofSignal(state.frame, signal), "protocol", protocols, colour, protocols.map(([, name]) => name));
   const metrics = chart("metrics");

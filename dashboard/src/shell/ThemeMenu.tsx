@@ -9,7 +9,8 @@ const schemes = [
 ] as const;
 
 export function ThemeMenu() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // Holding transitions back would take an inline style, which the security policy forbids.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const { icon: Current, label } = schemes.find((s) => s.value === colorScheme) ?? schemes[2];
   return (
     <Menu position="bottom-end" width={180}>
