@@ -14,6 +14,7 @@ import (
 const (
 	linesInBody = 1000
 	logBodies   = 20
+	logServices = 10
 	lineBytes   = 256 // of the message and the trace id as text, on average
 )
 
@@ -21,16 +22,15 @@ const (
 func otlpLogBodies() ([]template, error) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // made-up data
 	templates := make([]template, 0, logBodies)
-	for range logBodies {
+	for n := range logBodies {
 		logs := plog.NewLogs()
-		for service := range 10 {
-			r := logs.ResourceLogs().AppendEmpty()
-			r.Resource().Attributes().PutStr("service.name", fmt.Sprintf("service-%d", service))
-			r.Resource().Attributes().PutStr("service.instance.id", fmt.Sprintf("service-%d-%d", service, random.IntN(10)))
-			records := r.ScopeLogs().AppendEmpty().LogRecords()
-			for range linesInBody / 10 {
-				addLine(records.AppendEmpty(), random)
-			}
+		// As an SDK sends them: one program a request.
+		r := logs.ResourceLogs().AppendEmpty()
+		r.Resource().Attributes().PutStr("service.name", fmt.Sprintf("service-%d", n%logServices))
+		r.Resource().Attributes().PutStr("service.instance.id", fmt.Sprintf("service-%d-%d", n%logServices, n/logServices))
+		records := r.ScopeLogs().AppendEmpty().LogRecords()
+		for range linesInBody {
+			addLine(records.AppendEmpty(), random)
 		}
 		body, err := plogotlp.NewExportRequestFromLogs(logs).MarshalProto()
 		if err != nil {
@@ -65,18 +65,16 @@ func addLine(record plog.LogRecord, random *rand.Rand) {
 	record.Attributes().PutStr("http.route", fmt.Sprintf("/api/v1/resource%d", random.IntN(20)))
 }
 
-// message is a line of about lineBytes with what lines have: words, ids, numbers and an address.
+// message is a line of an access log of about lineBytes less a trace id: much in it is the same
+// in every line, as in most logs.
 func message(random *rand.Rand) string {
-	words := []string{
-		"request", "handled", "user", "order", "payment", "cache", "miss", "connection", "timeout", "retry", "upstream",
-		"database", "query", "slow", "refused", "accepted", "session", "token", "expired", "inventory", "updated",
-	}
-	line := fmt.Sprintf("id=%08x client=10.%d.%d.%d duration=%dms status=%d", random.Uint32(),
-		random.IntN(4), random.IntN(256), random.IntN(256), random.IntN(2000), 200+100*random.IntN(4))
-	for len(line) < lineBytes-56 {
-		line += " " + words[random.IntN(len(words))]
-	}
-	return line
+	methods := []string{"GET", "GET", "GET", "POST", "PUT", "DELETE"}
+	outcomes := []string{"handled", "handled", "handled", "cache miss", "upstream timeout", "connection refused", "retry accepted"}
+	return fmt.Sprintf("10.%d.%d.%d %s /api/v1/resource%d/%d HTTP/1.1 status=%d bytes=%d duration_ms=%d request %s "+
+		"agent=\"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36\"",
+		random.IntN(4), random.IntN(256), random.IntN(256), methods[random.IntN(len(methods))],
+		random.IntN(20), random.IntN(100000), 200+100*random.IntN(4), random.IntN(20000), random.IntN(2000),
+		outcomes[random.IntN(len(outcomes))])
 }
 
 func otlpLogLoad(s *server, templates []template) load {

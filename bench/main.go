@@ -111,7 +111,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := report{Machine: describeMachine(), Command: strings.Join(append([]string{"go run ./bench"}, args...), " ")}
+	r := report{Machine: describeMachine(), Command: commandLine(args)}
 	for _, s := range chosen {
 		_, _ = fmt.Fprintf(progress, "%s ...\n", s.name)
 		result, err := s.run(ctx, &o)
@@ -135,6 +135,18 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return fmt.Errorf("write the results: %w", err)
 	}
 	return nil
+}
+
+// commandLine returns how the program was called, so that it can be called again.
+func commandLine(args []string) string {
+	words := []string{"go run ./bench"}
+	for _, arg := range args {
+		if strings.ContainsAny(arg, " {}") {
+			arg = "'" + arg + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }
 
 // scenario is one load on a server of its own.
