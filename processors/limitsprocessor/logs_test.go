@@ -27,7 +27,7 @@ func newLogs(tb testing.TB, cfg *Config, next consumer.Logs) (*logLimits, *compo
 	created, err := NewFactory().CreateLogs(tb.Context(), set, cfg, next)
 	require.NoError(tb, err)
 	limits := created.(*logLimits)
-	limits.now = func() time.Time { return now }
+	limits.now = now
 	return limits, telemetry
 }
 

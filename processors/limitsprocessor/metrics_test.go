@@ -30,7 +30,7 @@ func newMetrics(tb testing.TB, cfg *Config, next consumer.Metrics) (*metricLimit
 	created, err := NewFactory().CreateMetrics(tb.Context(), set, cfg, next)
 	require.NoError(tb, err)
 	limits := created.(*metricLimits)
-	limits.now = func() time.Time { return now }
+	limits.now = now
 	return limits, telemetry
 }
 

@@ -20,10 +20,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+func now() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 
 func stamp(offset time.Duration) pcommon.Timestamp {
-	return pcommon.NewTimestampFromTime(now.Add(offset))
+	return pcommon.NewTimestampFromTime(now().Add(offset))
 }
 
 // testConfig has limits that tests can exceed.
@@ -51,7 +51,7 @@ func TestLifecycle(t *testing.T) {
 }
 
 func TestWindow(t *testing.T) {
-	l := &limits{cfg: createDefaultConfig().(*Config), now: func() time.Time { return now }}
+	l := &limits{cfg: createDefaultConfig().(*Config), now: now}
 	tests := []struct {
 		name            string
 		at              pcommon.Timestamp

@@ -29,7 +29,7 @@ func benchMetrics() pmetric.Metrics {
 			metric := scope.Metrics().AppendEmpty()
 			metric.SetName(fmt.Sprintf("bench.metric.number_%d", i))
 			point := metric.SetEmptyGauge().DataPoints().AppendEmpty()
-			point.SetTimestamp(pcommon.NewTimestampFromTime(testTime))
+			point.SetTimestamp(pcommon.NewTimestampFromTime(testTime()))
 			point.SetDoubleValue(float64(i) * 1.1)
 			point.Attributes().PutStr("cpu", "0")
 			point.Attributes().PutStr("state", "user")

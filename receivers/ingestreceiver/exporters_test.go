@@ -43,6 +43,7 @@ func failOnce() func() error {
 func TestCollectorExporters(t *testing.T) {
 	exporters := map[string]func(*testing.T, *testbed) (exporter.Factory, component.Config){
 		"otlp": func(t *testing.T, bed *testbed) (exporter.Factory, component.Config) {
+			t.Helper()
 			factory := otlpexporter.NewFactory()
 			cfg := factory.CreateDefaultConfig().(*otlpexporter.Config)
 			var listen net.ListenConfig
@@ -61,6 +62,7 @@ func TestCollectorExporters(t *testing.T) {
 			return factory, cfg
 		},
 		"otlphttp": func(t *testing.T, bed *testbed) (exporter.Factory, component.Config) {
+			t.Helper()
 			factory := otlphttpexporter.NewFactory()
 			cfg := factory.CreateDefaultConfig().(*otlphttpexporter.Config)
 			server := httptest.NewServer(http.HandlerFunc(bed.mux[frontdoor.OTLPHTTP].ServeHTTP))

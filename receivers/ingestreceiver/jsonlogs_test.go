@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -57,7 +56,7 @@ func TestJSONLogsAccepts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			bed := start(t)
-			bed.receiver.now = func() time.Time { return testTime }
+			bed.receiver.now = testTime
 			answer := bed.do(frontdoor.HTTP, jsonPost("/v1/ingest/logs", test.item))
 			require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
 			assert.Equal(t, []string{test.want}, records(t, bed.logs))
@@ -67,7 +66,7 @@ func TestJSONLogsAccepts(t *testing.T) {
 
 func TestJSONLogsGroupsByService(t *testing.T) {
 	bed := start(t)
-	bed.receiver.now = func() time.Time { return testTime }
+	bed.receiver.now = testTime
 	body := `{"service":"a","message":"1"}
 {"service":"b","message":"2"}
 {"service":"a","instance_id":"i","message":"3"}
@@ -92,27 +91,29 @@ func TestSeverities(t *testing.T) {
 
 const goodLog = `{"service":"a","message":"good"}`
 
-var refusedLogs = []struct{ name, item, field, message string }{
-	{"no service", `{"message":"m"}`, "service", "is missing"},
-	{"no message", `{"service":"a"}`, "message", "is missing; send a message, or an object in json"},
-	{"message is an object", `{"service":"a","message":{}}`, "message", "must be a string, is an object"},
-	{"message is not UTF-8", "{\"service\":\"a\",\"message\":\"\xf0\x28\"}", "message", "is not valid UTF-8"},
-	{"level is a number", `{"service":"a","message":"m","level":3}`, "level", "must be a string, is a number"},
-	{"unknown field", `{"service":"a","message":"m","metric_name":"x"}`, "metric_name", "is not a field; known are time, service, instance_id, level, message, labels and json"},
-	{"label is null", `{"service":"a","message":"m","labels":{"x":null}}`, "labels", `the value of "x" must be a string, is null`},
-	{"label without a name", `{"service":"a","message":"m","labels":{"":"x"}}`, "labels", "empty name"},
-	{"label twice", `{"service":"a","message":"m","labels":{"x":"1","x":"1"}}`, "labels", "is there twice"},
-	{"label that holds the id", `{"service":"a","message":"m","labels":{"log.record.uid":"x"}}`, "labels", "is reserved"},
-	{"json is an array", `{"service":"a","message":"m","json":[]}`, "json", "must be an object, is an array"},
-	{"json is text", `{"service":"a","message":"m","json":"{}"}`, "json", "must be an object, is a string"},
-	{"json with a huge number", `{"service":"a","message":"m","json":{"x":1e999}}`, "json", "1e999 is too large"},
-	{"json too deep", `{"service":"a","message":"m","json":` + strings.Repeat(`{"x":`, 40) + "1" + strings.Repeat("}", 40) + `}`, "json", "nests deeper than 32 levels"},
-	{"json not UTF-8", "{\"service\":\"a\",\"message\":\"m\",\"json\":{\"x\":[\"\xff\"]}}", "json", "is not valid UTF-8"},
-	{"time", `{"service":"a","message":"m","time":"12:00"}`, "time", "is not a time"},
+func refusedLogs() []refusedItem {
+	return []refusedItem{
+		{"no service", `{"message":"m"}`, "service", "is missing"},
+		{"no message", `{"service":"a"}`, "message", "is missing; send a message, or an object in json"},
+		{"message is an object", `{"service":"a","message":{}}`, "message", "must be a string, is an object"},
+		{"message is not UTF-8", "{\"service\":\"a\",\"message\":\"\xf0\x28\"}", "message", "is not valid UTF-8"},
+		{"level is a number", `{"service":"a","message":"m","level":3}`, "level", "must be a string, is a number"},
+		{"unknown field", `{"service":"a","message":"m","metric_name":"x"}`, "metric_name", "is not a field; known are time, service, instance_id, level, message, labels and json"},
+		{"label is null", `{"service":"a","message":"m","labels":{"x":null}}`, "labels", `the value of "x" must be a string, is null`},
+		{"label without a name", `{"service":"a","message":"m","labels":{"":"x"}}`, "labels", "empty name"},
+		{"label twice", `{"service":"a","message":"m","labels":{"x":"1","x":"1"}}`, "labels", "is there twice"},
+		{"label that holds the id", `{"service":"a","message":"m","labels":{"log.record.uid":"x"}}`, "labels", "is reserved"},
+		{"json is an array", `{"service":"a","message":"m","json":[]}`, "json", "must be an object, is an array"},
+		{"json is text", `{"service":"a","message":"m","json":"{}"}`, "json", "must be an object, is a string"},
+		{"json with a huge number", `{"service":"a","message":"m","json":{"x":1e999}}`, "json", "1e999 is too large"},
+		{"json too deep", `{"service":"a","message":"m","json":` + strings.Repeat(`{"x":`, 40) + "1" + strings.Repeat("}", 40) + `}`, "json", "nests deeper than 32 levels"},
+		{"json not UTF-8", "{\"service\":\"a\",\"message\":\"m\",\"json\":{\"x\":[\"\xff\"]}}", "json", "is not valid UTF-8"},
+		{"time", `{"service":"a","message":"m","time":"12:00"}`, "time", "is not a time"},
+	}
 }
 
 func TestJSONLogsRefusesItems(t *testing.T) {
-	for _, test := range refusedLogs {
+	for _, test := range refusedLogs() {
 		t.Run(test.name, func(t *testing.T) {
 			for _, body := range []string{"[" + goodLog + "," + test.item + "," + goodLog + "]", goodLog + "\n" + test.item + "\n" + goodLog} {
 				bed := start(t)
@@ -186,12 +187,12 @@ func TestJSONLogIDs(t *testing.T) {
 
 func FuzzJSONLogs(f *testing.F) {
 	f.Add([]byte(goodLog), false)
-	for _, refused := range refusedLogs {
+	for _, refused := range refusedLogs() {
 		f.Add([]byte(refused.item+"\n"+goodLog), true)
 		f.Add([]byte("["+refused.item+","+goodLog+"]"), false)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, lines bool) {
-		items := newLogItems(testTime)
+		items := newLogItems(testTime())
 		rejected := 0
 		total, err := decodeItems(body, lines, items, func(int, *itemError) { rejected++ })
 		if err != nil {
@@ -199,7 +200,7 @@ func FuzzJSONLogs(f *testing.F) {
 		}
 		assert.Equal(t, total, rejected+items.logs.LogRecordCount(), "every item is stored or refused")
 		assert.Len(t, items.places(), items.logs.LogRecordCount())
-		stampLogs(items.logs, testTime, newIDSource(testOrg, "key"))
+		stampLogs(items.logs, testTime(), newIDSource(testOrg, "key"))
 		for ordinal, id := range recordIDs(items.logs) {
 			assert.True(t, strings.HasSuffix(id, fmt.Sprintf("-%d", ordinal)))
 			assert.GreaterOrEqual(t, logPlace(items.places(), id), 0)

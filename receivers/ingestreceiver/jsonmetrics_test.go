@@ -77,7 +77,7 @@ func TestJSONMetricsAccepts(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			bed := start(t)
-			bed.receiver.now = func() time.Time { return testTime }
+			bed.receiver.now = testTime
 			answer := bed.do(frontdoor.HTTP, post("/v1/ingest/metrics", test.contentType, []byte(test.body)))
 			require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
 			assert.JSONEq(t, fmt.Sprintf(`{"accepted":%d,"rejected":[]}`, len(test.want)), answer.Body.String())
@@ -135,47 +135,52 @@ func TestJSONTimes(t *testing.T) {
 	}
 }
 
+// refusedItem is an item with the field and a part of the message it is refused with.
+type refusedItem struct{ name, item, field, message string }
+
 // refusedMetrics are items that are refused, by field and message.
-var refusedMetrics = []struct{ name, item, field, message string }{
-	{"no service", `{"metric_name":"up","value":1}`, "service", "is missing"},
-	{"empty service", `{"service":"","metric_name":"up","value":1}`, "service", "is missing"},
-	{"no name", `{"service":"a","value":1}`, "metric_name", "is missing"},
-	{"no value", `{"service":"a","metric_name":"up"}`, "value", "is missing"},
-	{"null value", `{"service":"a","metric_name":"up","value":null}`, "value", "is missing"},
-	{"NaN", `{"service":"a","metric_name":"up","value":"NaN"}`, "value", "must be a number (NaN and Inf cannot be sent), is a string"},
-	{"Inf", `{"service":"a","metric_name":"up","value":"Infinity"}`, "value", "must be a number"},
-	{"number too large", `{"service":"a","metric_name":"up","value":1e999}`, "value", "1e999 is too large"},
-	{"value is true", `{"service":"a","metric_name":"up","value":true}`, "value", "is a boolean"},
-	{"service is a number", `{"service":7,"metric_name":"up","value":1}`, "service", "must be a string, is a number"},
-	{"service is an object", `{"service":{"a":1},"metric_name":"up","value":1}`, "service", "must be a string, is an object"},
-	{"unknown field", `{"service":"a","metric_name":"up","value":1,"host":"h"}`, "host", "is not a field; known are time, service, instance_id, metric_name, value and labels; put anything else into labels"},
-	{"field of another case", `{"Service":"a","metric_name":"up","value":1}`, "Service", "is not a field"},
-	{"field twice", `{"service":"a","metric_name":"up","value":1,"value":2}`, "value", "is there twice"},
-	{"name with a dot", `{"service":"a","metric_name":"queue.length","value":1}`, "metric_name", `"queue.length" is not a metric name`},
-	{"name with a digit first", `{"service":"a","metric_name":"9lives","value":1}`, "metric_name", "not beginning with a digit"},
-	{"labels are an array", `{"service":"a","metric_name":"up","value":1,"labels":["x"]}`, "labels", "must be an object, is an array"},
-	{"label is a number", `{"service":"a","metric_name":"up","value":1,"labels":{"code":200}}`, "labels", `the value of "code" must be a string, is a number; put it in quotes`},
-	{"label name with a dash", `{"service":"a","metric_name":"up","value":1,"labels":{"a-b":"x"}}`, "labels", `"a-b" is not a label name`},
-	{"label name with a colon", `{"service":"a","metric_name":"up","value":1,"labels":{"a:b":"x"}}`, "labels", "is not a label name"},
-	{"label name is empty", `{"service":"a","metric_name":"up","value":1,"labels":{"":"x"}}`, "labels", "is not a label name"},
-	{"reserved label", `{"service":"a","metric_name":"up","value":1,"labels":{"__name__":"x"}}`, "labels", "begins with __, which is reserved"},
-	{"label twice", `{"service":"a","metric_name":"up","value":1,"labels":{"x":"1","x":"2"}}`, "labels", `"x" is there twice`},
-	{"label against a field", `{"service":"a","metric_name":"up","value":1,"labels":{"job":"b"}}`, "labels", `"job" is set by the field service`},
-	{"time without a zone", `{"service":"a","metric_name":"up","value":1,"time":"2026-11-24T01:02:03"}`, "time", "has no time zone"},
-	{"time in microseconds", `{"service":"a","metric_name":"up","value":1,"time":1795482123004000}`, "time", "neither seconds nor milliseconds"},
-	{"time is an object", `{"service":"a","metric_name":"up","value":1,"time":{}}`, "time", "must be a string or a number, is an object"},
-	{"invalid UTF-8 in a label", "{\"service\":\"a\",\"metric_name\":\"up\",\"value\":1,\"labels\":{\"x\":\"\xff\"}}", "labels", "is not valid UTF-8"},
-	{"invalid UTF-8 in a label's name", "{\"service\":\"a\",\"metric_name\":\"up\",\"value\":1,\"labels\":{\"\xff\":\"x\"}}", "labels", "is not valid UTF-8"},
-	{"invalid UTF-8 in the service", "{\"service\":\"\xc3(\",\"metric_name\":\"up\",\"value\":1}", "service", "is not valid UTF-8"},
-	{"an array in the array", `[{"service":"a"}]`, "", "an item must be an object, this is an array"},
-	{"a string", `"up 1"`, "", "this is a string"},
-	{"null", `null`, "", "this is null"},
+func refusedMetrics() []refusedItem {
+	return []refusedItem{
+		{"no service", `{"metric_name":"up","value":1}`, "service", "is missing"},
+		{"empty service", `{"service":"","metric_name":"up","value":1}`, "service", "is missing"},
+		{"no name", `{"service":"a","value":1}`, "metric_name", "is missing"},
+		{"no value", `{"service":"a","metric_name":"up"}`, "value", "is missing"},
+		{"null value", `{"service":"a","metric_name":"up","value":null}`, "value", "is missing"},
+		{"NaN", `{"service":"a","metric_name":"up","value":"NaN"}`, "value", "must be a number (NaN and Inf cannot be sent), is a string"},
+		{"Inf", `{"service":"a","metric_name":"up","value":"Infinity"}`, "value", "must be a number"},
+		{"number too large", `{"service":"a","metric_name":"up","value":1e999}`, "value", "1e999 is too large"},
+		{"value is true", `{"service":"a","metric_name":"up","value":true}`, "value", "is a boolean"},
+		{"service is a number", `{"service":7,"metric_name":"up","value":1}`, "service", "must be a string, is a number"},
+		{"service is an object", `{"service":{"a":1},"metric_name":"up","value":1}`, "service", "must be a string, is an object"},
+		{"unknown field", `{"service":"a","metric_name":"up","value":1,"host":"h"}`, "host", "is not a field; known are time, service, instance_id, metric_name, value and labels; put anything else into labels"},
+		{"field of another case", `{"Service":"a","metric_name":"up","value":1}`, "Service", "is not a field"},
+		{"field twice", `{"service":"a","metric_name":"up","value":1,"value":2}`, "value", "is there twice"},
+		{"name with a dot", `{"service":"a","metric_name":"queue.length","value":1}`, "metric_name", `"queue.length" is not a metric name`},
+		{"name with a digit first", `{"service":"a","metric_name":"9lives","value":1}`, "metric_name", "not beginning with a digit"},
+		{"labels are an array", `{"service":"a","metric_name":"up","value":1,"labels":["x"]}`, "labels", "must be an object, is an array"},
+		{"label is a number", `{"service":"a","metric_name":"up","value":1,"labels":{"code":200}}`, "labels", `the value of "code" must be a string, is a number; put it in quotes`},
+		{"label name with a dash", `{"service":"a","metric_name":"up","value":1,"labels":{"a-b":"x"}}`, "labels", `"a-b" is not a label name`},
+		{"label name with a colon", `{"service":"a","metric_name":"up","value":1,"labels":{"a:b":"x"}}`, "labels", "is not a label name"},
+		{"label name is empty", `{"service":"a","metric_name":"up","value":1,"labels":{"":"x"}}`, "labels", "is not a label name"},
+		{"reserved label", `{"service":"a","metric_name":"up","value":1,"labels":{"__name__":"x"}}`, "labels", "begins with __, which is reserved"},
+		{"label twice", `{"service":"a","metric_name":"up","value":1,"labels":{"x":"1","x":"2"}}`, "labels", `"x" is there twice`},
+		{"label against a field", `{"service":"a","metric_name":"up","value":1,"labels":{"job":"b"}}`, "labels", `"job" is set by the field service`},
+		{"time without a zone", `{"service":"a","metric_name":"up","value":1,"time":"2026-11-24T01:02:03"}`, "time", "has no time zone"},
+		{"time in microseconds", `{"service":"a","metric_name":"up","value":1,"time":1795482123004000}`, "time", "neither seconds nor milliseconds"},
+		{"time is an object", `{"service":"a","metric_name":"up","value":1,"time":{}}`, "time", "must be a string or a number, is an object"},
+		{"invalid UTF-8 in a label", "{\"service\":\"a\",\"metric_name\":\"up\",\"value\":1,\"labels\":{\"x\":\"\xff\"}}", "labels", "is not valid UTF-8"},
+		{"invalid UTF-8 in a label's name", "{\"service\":\"a\",\"metric_name\":\"up\",\"value\":1,\"labels\":{\"\xff\":\"x\"}}", "labels", "is not valid UTF-8"},
+		{"invalid UTF-8 in the service", "{\"service\":\"\xc3(\",\"metric_name\":\"up\",\"value\":1}", "service", "is not valid UTF-8"},
+		{"an array in the array", `[{"service":"a"}]`, "", "an item must be an object, this is an array"},
+		{"a string", `"up 1"`, "", "this is a string"},
+		{"null", `null`, "", "this is null"},
+	}
 }
 
 const goodMetric = `{"service":"a","metric_name":"good","value":1,"labels":{"l":"v"}}`
 
 func TestJSONMetricsRefusesItems(t *testing.T) {
-	for _, test := range refusedMetrics {
+	for _, test := range refusedMetrics() {
 		t.Run(test.name, func(t *testing.T) {
 			bodies := map[string]string{
 				"array": "[" + goodMetric + "," + test.item + "," + goodMetric + "]",
@@ -323,12 +328,12 @@ func TestTooManyItems(t *testing.T) {
 func FuzzJSONMetrics(f *testing.F) {
 	f.Add([]byte(goodMetric), false)
 	f.Add([]byte("["+goodMetric+"]"), false)
-	for _, refused := range refusedMetrics {
+	for _, refused := range refusedMetrics() {
 		f.Add([]byte(refused.item+"\n"+goodMetric), true)
 		f.Add([]byte("["+refused.item+","+goodMetric+"]"), false)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, lines bool) {
-		items := newMetricItems(testTime)
+		items := newMetricItems(testTime())
 		rejected := 0
 		total, err := decodeItems(body, lines, items, func(_ int, bad *itemError) {
 			rejected++
@@ -339,7 +344,7 @@ func FuzzJSONMetrics(f *testing.F) {
 			return
 		}
 		assert.Equal(t, total, rejected+items.builder.Len(), "every item is stored or refused")
-		places, err := metricPlaces(body, lines, testTime)
+		places, err := metricPlaces(body, lines, testTime())
 		require.NoError(t, err)
 		found := 0
 		for _, same := range places {

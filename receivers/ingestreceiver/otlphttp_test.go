@@ -33,7 +33,7 @@ import (
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
-var testTime = time.Date(2026, 11, 24, 1, 2, 3, 4_000_000, time.UTC)
+func testTime() time.Time { return time.Date(2026, 11, 24, 1, 2, 3, 4_000_000, time.UTC) }
 
 // testMetrics returns a gauge with as many points as asked for.
 func testMetrics(points int) pmetric.Metrics {
@@ -45,7 +45,7 @@ func testMetrics(points int) pmetric.Metrics {
 	gauge := metric.SetEmptyGauge()
 	for i := range points {
 		point := gauge.DataPoints().AppendEmpty()
-		point.SetTimestamp(pcommon.NewTimestampFromTime(testTime))
+		point.SetTimestamp(pcommon.NewTimestampFromTime(testTime()))
 		point.SetDoubleValue(float64(i))
 		point.Attributes().PutStr("host", fmt.Sprintf("host-%d", i))
 		point.Attributes().PutStr("region", "eu-west-1")
@@ -61,7 +61,7 @@ func testLogs(records int) plog.Logs {
 	scope := resource.ScopeLogs().AppendEmpty()
 	for i := range records {
 		record := scope.LogRecords().AppendEmpty()
-		record.SetTimestamp(pcommon.NewTimestampFromTime(testTime))
+		record.SetTimestamp(pcommon.NewTimestampFromTime(testTime()))
 		record.SetSeverityText("INFO")
 		record.SetSeverityNumber(plog.SeverityNumberInfo)
 		record.Body().SetStr(fmt.Sprintf("GET /cart/%d answered 200 in 12 ms for a customer with a basket of things", i))

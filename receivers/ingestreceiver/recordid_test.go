@@ -81,19 +81,19 @@ func TestStampKeepsIDsAndTimes(t *testing.T) {
 	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	records.At(1).Attributes().PutStr(logrecord.IDAttribute, "agent-7")
 	records.At(2).SetTimestamp(0)
-	stampLogs(logs, testTime, newIDSource(testOrg, "key"))
+	stampLogs(logs, testTime(), newIDSource(testOrg, "key"))
 
 	ids := recordIDs(logs)
 	assert.True(t, strings.HasSuffix(ids[0], "-0"))
 	assert.Equal(t, "agent-7", ids[1])
 	assert.True(t, strings.HasSuffix(ids[2], "-2"))
 	assert.Zero(t, records.At(0).ObservedTimestamp())
-	assert.Equal(t, testTime, records.At(2).ObservedTimestamp().AsTime())
+	assert.Equal(t, testTime(), records.At(2).ObservedTimestamp().AsTime())
 }
 
 func TestOrdinals(t *testing.T) {
 	logs := testLogs(1234)
-	stampLogs(logs, testTime, newIDSource(testOrg, "key"))
+	stampLogs(logs, testTime(), newIDSource(testOrg, "key"))
 	ids := recordIDs(logs)
 	batch, _, _ := strings.Cut(ids[0], "-")
 	for i, id := range ids {
