@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 )
 
+// dotMatchesNewline begins every expression: a message of several lines is one text.
+const dotMatchesNewline = "(?s)"
+
 // condition reads what stands after `field:`, or a condition on message when bare.
 func (p *parser) condition(field string, bare bool) (Node, error) {
 	start := p.pos
@@ -114,9 +117,9 @@ func (p *parser) regexp(field string) (Node, error) {
 	if field == FieldID {
 		return nil, p.badID(start)
 	}
-	expression, err := regexp.Compile(text)
+	expression, err := regexp.Compile(dotMatchesNewline + text)
 	if err != nil {
-		return nil, p.fail(start, "has a wrong regular expression: "+err.Error(), "see https://github.com/google/re2/wiki/Syntax")
+		return nil, p.fail(start, "has a wrong regular expression: "+strings.Replace(err.Error(), dotMatchesNewline, "", 1), "see https://github.com/google/re2/wiki/Syntax")
 	}
 	return Regexp{Field: field, Expression: expression}, nil
 }

@@ -21,7 +21,8 @@
 //	field:word      the same for another field
 //	field:=text     the whole value; field:="a text" with spaces
 //	field:in(a, b)  one of these whole values
-//	field:~"regexp" a regular expression (RE2) that matches part of the value
+//	field:~"regexp" a regular expression (RE2) that matches part of the value; a dot
+//	                takes newlines too
 //	field:>10       a number; also >=, <, <= and range(1, 10], range[1, 10)
 //	field:*         any value; field:"" none
 //	i(word)         without regard to case; also i("some words"), i(word*)

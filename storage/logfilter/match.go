@@ -106,13 +106,10 @@ func (n TimeRange) match(r *record) bool {
 	})
 }
 
-// maxNumberLength keeps numbers within what stores can hold.
-const maxNumberLength = 20
-
 // ParseNumber reads a decimal number as ranges know it: digits with an optional minus and an
 // optional fraction; false for anything else.
 func ParseNumber(text string) (float64, bool) {
-	if len(text) > maxNumberLength || !isDecimal(text) {
+	if !isDecimal(text) {
 		return 0, false
 	}
 	number, err := strconv.ParseFloat(text, 64)

@@ -98,7 +98,7 @@ func TestParseNumber(t *testing.T) {
 		_, ok := ParseNumber(text)
 		assert.True(t, ok, text)
 	}
-	for _, text := range []string{"", "-", "+1", "1.", ".5", "1e5", "0x1", "1_000", "5ms", "NaN", "1.2.3", "123456789012345678901"} {
+	for _, text := range []string{"", "-", "+1", "1.", ".5", "1e5", "0x1", "1_000", "5ms", "NaN", "1.2.3"} {
 		_, ok := ParseNumber(text)
 		assert.False(t, ok, text)
 	}

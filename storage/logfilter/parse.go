@@ -171,6 +171,9 @@ func (p *parser) fieldName() (string, bool, error) {
 	if name == "" {
 		return "", false, p.fail(p.pos-1, "has a colon without a field before it", `quote it, as in "a:b", or write field:value`)
 	}
+	if strings.HasSuffix(name, "*") {
+		return "", false, p.fail(p.pos-1, "has a field name that ends in *", "write the whole name")
+	}
 	return name, true, nil
 }
 

@@ -92,7 +92,7 @@ func (n Exact) appendTo(dst []byte) []byte {
 
 func (n Regexp) appendTo(dst []byte) []byte {
 	dst = append(appendField(dst, n.Field), '~')
-	return strconv.AppendQuote(dst, n.Expression.String())
+	return strconv.AppendQuote(dst, strings.TrimPrefix(n.Expression.String(), dotMatchesNewline))
 }
 
 func (n Range) appendTo(dst []byte) []byte {
