@@ -41,7 +41,7 @@ function Fact({ name, value, hint }: { name: string; value: string; hint?: strin
 
 function HostPicker({ hosts, host, onHost }: Omit<Props, "facts">) {
   return (
-    <Menu position="bottom-start">
+    <Menu withInitialFocusPlaceholder={false} position="bottom-start">
       <Menu.Target>
         <Button size="xs" h={30} px={10} variant="default" rightSection={<ChevronIcon />} aria-label={`Host: ${host}`}>
           {host}

@@ -13,7 +13,7 @@ export function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const { icon: Current, label } = schemes.find((s) => s.value === colorScheme) ?? schemes[2];
   return (
-    <Menu position="bottom-end" width={180}>
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" width={180}>
       <Menu.Target>
         <ActionIcon variant="default" size={30} aria-label={`Theme: ${label}`}>
           <Current />

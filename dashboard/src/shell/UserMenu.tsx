@@ -21,17 +21,16 @@ export function UserMenu() {
   }
 
   return (
-    <Menu position="bottom-end" width={220}>
+    <Menu withInitialFocusPlaceholder={false} position="bottom-end" width={220}>
       <Menu.Target>
         <ActionIcon variant="default" size={30} aria-label="Account">
           <UserIcon />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <p className={classes.menuLabel}>
-          <span className="muted">Logged in as</span>
-          <strong>{me?.name}</strong>
-        </p>
+        <Menu.Label className={classes.menuLabel ?? ""}>
+          Logged in as <strong>{me?.name}</strong>
+        </Menu.Label>
         <Menu.Divider />
         <Menu.Item onClick={() => void leave()}>Log out</Menu.Item>
       </Menu.Dropdown>
