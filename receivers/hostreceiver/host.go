@@ -93,10 +93,32 @@ func (h *host) describe(ctx context.Context, resource pcommon.Resource) error {
 	}
 	target.PutStr("host.arch", runtime.GOARCH)
 	target.PutStr("os.type", runtime.GOOS)
-	if platform, _, version, err := gohost.PlatformInformationWithContext(ctx); err == nil && platform != "" {
-		target.PutStr("os.description", strings.TrimSpace(platform+" "+version))
+	if description := h.osDescription(ctx); description != "" {
+		target.PutStr("os.description", description)
 	}
 	return nil
+}
+
+// osDescription returns the name and version of the system as people say it. On Linux gopsutil
+// would run lsb_release, which takes longer than all the rest of a start.
+func (h *host) osDescription(ctx context.Context) string {
+	if runtime.GOOS == "linux" {
+		content, err := os.ReadFile(h.within("/etc/os-release"))
+		if err != nil {
+			return ""
+		}
+		for line := range strings.Lines(string(content)) {
+			if name, found := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); found {
+				return strings.Trim(name, `"'`)
+			}
+		}
+		return ""
+	}
+	platform, _, version, err := gohost.PlatformInformationWithContext(ctx)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(platform + " " + version)
 }
 
 func (h *host) hostName() (string, error) {

@@ -92,3 +92,15 @@ func TestMissingFiles(t *testing.T) {
 	_, err = readUptime(t.Context(), h)
 	require.ErrorContains(t, err, `read uptime "soon"`)
 }
+
+func FuzzParseStat(f *testing.F) {
+	f.Add([]byte("1 (init) S 1 1 1 0 -1 4194560 500 900 20 30 100 50 5 6 20 0 3 0 10 20000000 1000 184"))
+	f.Add([]byte("1 (a) b) R"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var p processStat
+		if err := (&statReader{page: 4096}).parse(line, &p); err == nil {
+			require.NotEmpty(t, p.state)
+		}
+		stateOf(line, tcpStates())
+	})
+}

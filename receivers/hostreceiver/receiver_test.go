@@ -113,7 +113,7 @@ func TestCollectsAtStartAndAtEveryTick(t *testing.T) {
 	got := sink.AllMetrics()[0].ResourceMetrics().At(0)
 	assert.Equal(t, map[string]any{
 		"service.name": "host", "service.instance.id": "db-1", "host.name": "db-1",
-		"host.id": "0123456789abcdef0123456789abcdef", "os.description": "debian 12.7",
+		"host.id": "0123456789abcdef0123456789abcdef", "os.description": "Debian GNU/Linux 12 (bookworm)",
 	}, without(got.Resource().Attributes(), "host.arch", "os.type"))
 	point := got.ScopeMetrics().At(0).Metrics().At(0)
 	stamp := pcommon.NewTimestampFromTime(fakeNow)
