@@ -82,6 +82,7 @@ const routes = {
     return [200, { status: "success", data: { resultType: "vector", result: evaluate(params.get("query"), time).map(({ labels, value }) => ({ metric: labels, value: [time, String(value)] })) } }];
   },
   "GET /api/v1/label/host_name/values": () => [200, { status: "success", data: mode === "empty" ? [] : hosts }],
+  "POST /v1/query/logs/fields": () => [200, { fields: mode === "empty" ? [] : [{ name: "service", values: services.map((value, i) => ({ value, count: 48211 >> (i * 2) })) }] }],
   "POST /v1/query/logs": (_, body) => [200, { logs: mode === "empty" ? [] : Array.from({ length: body.limit }, (__, i) => logAt(Date.parse(body.to) - i * 700)), next: "" }],
 };
 

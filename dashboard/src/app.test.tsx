@@ -71,6 +71,8 @@ function serve(server: Server): void {
         return json(200, success({ result: params.get("query")?.includes("(cpu_mode)") ? [cpu(params.get("end") ?? "")] : [] }));
       case "GET /api/v1/query":
         return json(200, success({ result: [] }));
+      case "POST /v1/query/logs/fields":
+        return json(200, { fields: [{ name: "service", values: [{ value: "orchard", count: 1234 }] }] });
       case "POST /v1/query/logs":
         return json(200, { logs: [{ id: "1", time: "2026-11-24T10:00:00Z", service: "cart", level: "error", message: "out of apples" }] });
       default:
@@ -165,6 +167,7 @@ describe("the Overview", () => {
     expect(await screen.findByText("out of apples")).toBeInTheDocument();
     expect(await screen.findByText("The disk is full.")).toBeInTheDocument();
     expect(await screen.findByText("Version 9.9")).toBeInTheDocument();
+    expect(await screen.findByRole("row", { name: /^orchard 1.23\u2009k/ })).toBeInTheDocument();
     await waitFor(() => expect(screen.getByRole("img", { name: /^CPU: User 12/ })).toBeInTheDocument());
   });
 

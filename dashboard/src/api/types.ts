@@ -60,6 +60,16 @@ export interface LogPage {
   next?: string;
 }
 
+export interface FieldValue {
+  value: string;
+  count: number;
+}
+
+export interface LogField {
+  name: string;
+  values: FieldValue[];
+}
+
 export type HealthStatus = "ok" | "degraded" | "down";
 
 export interface Health {

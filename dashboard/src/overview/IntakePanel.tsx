@@ -10,6 +10,7 @@ import { Panel } from "../ui/Panel";
 import classes from "./panels.module.css";
 import { intake, refused } from "./queries";
 import { SendSnippet } from "./SendSnippet";
+import { ServiceTable } from "./ServiceTable";
 import { named, protocols } from "./series";
 import { useColours } from "./useColours";
 import { useZoom } from "./useZoom";
@@ -38,6 +39,7 @@ export function IntakePanel() {
           <Rate label="Log lines" state={state} series={logs} />
         </>
       )}
+      <ServiceTable />
     </Panel>
   );
 }
