@@ -31,16 +31,26 @@ type Config struct {
 
 // ScrapersConfig holds the settings of each scraper.
 type ScrapersConfig struct {
-	CPU         ScraperConfig    `mapstructure:"cpu"`
-	Load        ScraperConfig    `mapstructure:"load"`
-	Memory      ScraperConfig    `mapstructure:"memory"`
-	Paging      ScraperConfig    `mapstructure:"paging"`
-	Disk        DiskConfig       `mapstructure:"disk"`
-	Filesystem  FilesystemConfig `mapstructure:"filesystem"`
-	Network     NetworkConfig    `mapstructure:"network"`
-	Connections ScraperConfig    `mapstructure:"connections"`
-	Uptime      ScraperConfig    `mapstructure:"uptime"`
-	Processes   ProcessesConfig  `mapstructure:"processes"`
+	// CPU measures the time of each core by mode, and the utilization of all together.
+	CPU ScraperConfig `mapstructure:"cpu"`
+	// Load reads the load averages.
+	Load ScraperConfig `mapstructure:"load"`
+	// Memory measures memory by state.
+	Memory ScraperConfig `mapstructure:"memory"`
+	// Paging measures swap space, swapping and page faults.
+	Paging ScraperConfig `mapstructure:"paging"`
+	// Disk measures the traffic of block devices.
+	Disk DiskConfig `mapstructure:"disk"`
+	// Filesystem measures the space of mounted filesystems.
+	Filesystem FilesystemConfig `mapstructure:"filesystem"`
+	// Network measures the traffic of interfaces.
+	Network NetworkConfig `mapstructure:"network"`
+	// Connections counts TCP connections by state, and UDP sockets.
+	Connections ScraperConfig `mapstructure:"connections"`
+	// Uptime measures the time since the start of the system.
+	Uptime ScraperConfig `mapstructure:"uptime"`
+	// Processes counts processes, and measures those that use most CPU or memory.
+	Processes ProcessesConfig `mapstructure:"processes"`
 }
 
 // ScraperConfig holds what every scraper has.
