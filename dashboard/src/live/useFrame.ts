@@ -51,13 +51,14 @@ export function useFrame(query: QueryOfStep, pixels = 640): FrameState {
     refetchInterval: live && !streaming ? Math.max(step * 1000, 15_000) : false,
   });
 
-  const [tail, setTail] = useState<{ base: History; frame: Frame; to: number }>();
+  const [tail, setTail] = useState<{ base: History; frame: Frame; to: number; error?: Error }>();
   const base = history.isPlaceholderData ? undefined : history.data;
   useEffect(() => {
     if (!streaming || !base) return undefined;
     let frame = base.frame;
     const width = base.to - base.from;
     return socket.subscribe({ kind: "metrics", query: promql, interval: liveInterval }, (message) => {
+      if (message.type === "error") setTail({ base, frame, to: frame.times.at(-1) ?? base.to, error: new Error(message.error.detail) });
       if (message.type !== "metrics") return;
       const time = message.time / 1000;
       frame = append(frame, time, message.series ?? [], time - width);
@@ -71,7 +72,7 @@ export function useFrame(query: QueryOfStep, pixels = 640): FrameState {
   return {
     frame: shown?.frame ?? history.data?.frame ?? emptyFrame,
     loading: history.isPending,
-    error: history.error ?? undefined,
+    error: history.error ?? shown?.error,
     from: to - width,
     to,
   };

@@ -1,6 +1,6 @@
 // The newest log lines of the page's time range, and, while the page is live, those that come.
 
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { searchLogs } from "../api/logs";
@@ -39,6 +39,7 @@ export function useLogs(query: string, limit: number, hold: boolean): LogsState 
       if (!span) throw new Error("The time range is empty.");
       return searchLogs(query, span.from, span.to, limit, signal);
     },
+    placeholderData: keepPreviousData,
     staleTime: Infinity,
     gcTime: 30_000,
   });

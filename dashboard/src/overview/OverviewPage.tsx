@@ -28,7 +28,7 @@ export function OverviewPage() {
   const host = hosts.find((name) => name === search.host) ?? hosts[0];
 
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-empty={host === undefined}>
       {host === undefined ? (
         <NoHost loading={loading} error={error} />
       ) : (
