@@ -1,0 +1,87 @@
+package logs
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/storage/logrecord"
+)
+
+// benchLogs makes a request of lines of about 256 bytes.
+func benchLogs(random *rand.Rand, lines int) plog.Logs {
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	resource.Resource().Attributes().PutStr("service.name", fmt.Sprintf("service-%d", random.IntN(10)))
+	resource.Resource().Attributes().PutStr("host.name", fmt.Sprintf("host-%d", random.IntN(10)))
+	records := resource.ScopeLogs().AppendEmpty().LogRecords()
+	for range lines {
+		record := records.AppendEmpty()
+		record.SetSeverityText([]string{"INFO", "WARN", "ERROR"}[random.IntN(3)])
+		record.Body().SetStr(fmt.Sprintf("GET /api/v1/orders/%d took %d ms user=%x %s", random.IntN(1e6), random.IntN(900), random.Uint64(), strings.Repeat("lorem ipsum ", 8)))
+		record.Attributes().PutStr("http.method", "GET")
+		record.Attributes().PutInt("http.status_code", int64(200+random.IntN(5)))
+		record.Attributes().PutStr("region", "north")
+		record.SetTraceID(pcommon.TraceID{byte(random.IntN(256)), byte(random.IntN(256)), byte(random.IntN(256)), 1})
+		record.Attributes().PutStr(logrecord.IDAttribute, "")
+	}
+	return logs
+}
+
+// stamp gives a prepared request new ids and times, as a receiver does.
+func stamp(logs plog.Logs, batch string) {
+	now := time.Now().UnixNano()
+	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	for i := range records.Len() {
+		records.At(i).SetTimestamp(pcommon.Timestamp(now + int64(i)))
+		id, _ := records.At(i).Attributes().Get(logrecord.IDAttribute)
+		id.SetStr(fmt.Sprintf("%s-%d", batch, i))
+	}
+}
+
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// BenchmarkWrite writes requests of 1,000 lines; it reports the process's CPU time a line, which
+// has the engine's merges in it, and the making of ids.
+func BenchmarkWrite(b *testing.B) {
+	const lines = 1000
+	store, err := Open(b.TempDir(), DefaultConfig(), zap.NewNop())
+	require.NoError(b, err)
+	var batches atomic.Int64
+	b.ResetTimer()
+	before := cpuTime()
+	b.RunParallel(func(pb *testing.PB) {
+		random := rand.New(rand.NewPCG(1, uint64(batches.Add(1)))) //nolint:gosec // no secret
+		requests := make([]plog.Logs, 16)
+		for i := range requests {
+			requests[i] = benchLogs(random, lines)
+		}
+		for i := 0; pb.Next(); i++ {
+			logs := requests[i%len(requests)]
+			stamp(logs, fmt.Sprintf("0193a4c5-7d1e-%012x", batches.Add(1)))
+			if err := store.Write(b.Context(), testOrg, logs); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	used := cpuTime() - before
+	b.StopTimer()
+	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/lines, "cpu-ns/line")
+	b.ReportMetric(float64(b.N)*lines/b.Elapsed().Seconds(), "lines/s")
+	require.NoError(b, store.Close())
+}
