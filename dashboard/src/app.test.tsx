@@ -3,7 +3,7 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, RouterProvider } from "@tanstack/react-router";
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
@@ -21,11 +21,32 @@ vi.mock("uplot", () => ({
   },
 }));
 
-class SilentSocket {
+/** A socket that is open at once, and says what the test wants. */
+class FakeSocket {
   static CONNECTING = 0;
+  static last: FakeSocket;
   readyState = 1;
+  onopen?: () => void;
+  onmessage?: (event: { data: string }) => void;
+  subscriptions: { id: string; kind: string; query: string; interval?: string }[] = [];
+
+  constructor() {
+    FakeSocket.last = this;
+    queueMicrotask(() => this.onopen?.());
+  }
+
   close() {}
-  send() {}
+
+  send(text: string) {
+    const message = JSON.parse(text) as { type: string; id: string; kind: string; query: string };
+    if (message.type === "subscribe") this.subscriptions.push(message);
+    if (message.type === "unsubscribe") this.subscriptions = this.subscriptions.filter((s) => s.id !== message.id);
+  }
+
+  /** answer sends a message to everything that subscribed to a query with this text in it. */
+  answer(text: string, message: object) {
+    for (const { id } of this.subscriptions.filter((s) => s.query.includes(text))) this.onmessage?.({ data: JSON.stringify({ ...message, id }) });
+  }
 }
 
 const success = (data: unknown) => ({ status: "success", data });
@@ -39,7 +60,7 @@ interface Server {
 }
 
 function serve(server: Server): void {
-  vi.stubGlobal("WebSocket", SilentSocket);
+  vi.stubGlobal("WebSocket", FakeSocket);
   vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
     const [address = "", query] = path.split("?");
     const params = new URLSearchParams(query);
@@ -100,6 +121,7 @@ function open(address: string, options: Partial<Server> = {}) {
 
 beforeEach(() => {
   localStorage.clear();
+  FakeSocket.last = new FakeSocket();
 });
 
 async function logIn(password: string) {
@@ -183,6 +205,45 @@ describe("the Overview", () => {
     await user.click(await screen.findByRole("button", { name: "Host: web-1" }));
     await user.click(await screen.findByRole("menuitemradio", { name: "atlas" }));
     await waitFor(() => expect(history.location.search).toBe("?host=atlas"));
+  });
+});
+
+describe("live data", () => {
+  const live = () => FakeSocket.last.subscriptions;
+
+  it("moves the charts and the logs", async () => {
+    open("/", { session: true });
+    await screen.findByRole("img", { name: /^CPU: User 12/ });
+    await waitFor(() => expect(live().some((s) => s.query.includes("(cpu_mode)") && s.interval === "1s")).toBe(true));
+    const time = Date.now() + 2000;
+    act(() => FakeSocket.last.answer("(cpu_mode)", { type: "metrics", time, series: [{ labels: { cpu_mode: "user" }, value: 34 }] }));
+    expect(await screen.findByRole("img", { name: /^CPU: User 34/ })).toBeInTheDocument();
+
+    await screen.findByText("out of apples");
+    act(() => FakeSocket.last.answer("*", { type: "logs", logs: [{ id: "2", time: new Date().toISOString(), message: "out of pears" }] }));
+    expect(await screen.findByText("out of pears")).toBeInTheDocument();
+    expect(screen.getByText("out of apples")).toBeInTheDocument();
+  });
+
+  it("says why it fails", async () => {
+    open("/", { session: true });
+    await waitFor(() => expect(live().some((s) => s.query.includes("(cpu_mode)"))).toBe(true));
+    act(() => FakeSocket.last.answer("(cpu_mode)", { type: "error", error: { title: "Bad Request", detail: "too many series" } }));
+    expect(await screen.findByText("too many series")).toBeInTheDocument();
+  });
+
+  it("isn't asked for while the page is paused", async () => {
+    const user = userEvent.setup();
+    open("/", { session: true });
+    await waitFor(() => expect(live().length).toBeGreaterThan(5));
+    await user.click(screen.getByRole("button", { name: "Live" }));
+    await waitFor(() => expect(live()).toEqual([]));
+  });
+
+  it("isn't asked for when a point stands for minutes", async () => {
+    open("/?from=now-7d&to=now", { session: true });
+    await screen.findByRole("img", { name: /^CPU: User 12/ });
+    await waitFor(() => expect(live().map((s) => s.kind)).toEqual(["logs"]));
   });
 });
 
