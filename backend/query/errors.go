@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
@@ -16,15 +15,7 @@ func (e *Engine) parseError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return e.executionError(err)
 	}
-	return &errcode.Error{Code: errcode.Invalid, Field: "query", Message: err.Error(), Fix: parseFix(err)}
-}
-
-func parseFix(err error) string {
-	var parseErrors parser.ParseErrors
-	if errors.As(err, &parseErrors) {
-		return "line:column before the message says where"
-	}
-	return ""
+	return &errcode.Error{Code: errcode.Invalid, Field: "query", Message: err.Error()}
 }
 
 // executionError turns an error of running a query into one with a code.
