@@ -12,7 +12,7 @@ export async function searchLogs(query: string, from: number, to: number, limit:
 
 /** countByField counts the records of a range by the values of a field, the most frequent first. */
 export async function countByField(field: string, query: string, from: number, to: number, limit: number, signal: AbortSignal): Promise<FieldValue[]> {
-  const body = { query, from: new Date(from).toISOString(), to: new Date(to).toISOString(), names: [field], limit };
+  const body = { query, from: new Date(from).toISOString(), to: new Date(to).toISOString(), fields: [field], limit };
   const answer = await request<{ fields: LogField[] | null }>("/v1/query/logs/fields", { method: "POST", body, signal });
   return answer.fields?.find((found) => found.name === field)?.values ?? [];
 }

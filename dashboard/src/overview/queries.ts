@@ -88,7 +88,7 @@ export const hostFacts = (host: string) =>
     ["load5", `max(system_cpu_load_average_5m${of(host)})`],
     ["load15", `max(system_cpu_load_average_15m${of(host)})`],
     ["uptime", `max(system_uptime_seconds${of(host)})`],
-    ["cores", `count(sum by (${labels.core}) (${cpuTime}${of(host)}))`],
+    ["cores", `max(system_cpu_logical_count${of(host)})`],
     ["memory", `max(system_memory_limit_bytes${of(host)})`],
     ["swapUsed", `sum(system_paging_usage_bytes${of(host, 'system_paging_state="used"')})`],
     ["swap", `sum(system_paging_usage_bytes${of(host)})`],
