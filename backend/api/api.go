@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -16,6 +17,9 @@ import (
 
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
+	"github.com/pharos-obs/pharos/backend/live"
+	"github.com/pharos-obs/pharos/backend/logsearch"
+	"github.com/pharos-obs/pharos/backend/promapi"
 	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/storage"
 )
@@ -58,6 +62,9 @@ type Deps struct {
 	Metrics storage.MetricStore
 	Logs    storage.LogStore
 	Query   *query.Engine
+	// LogLimits and LiveLimits replace the defaults when they are set.
+	LogLimits  *logsearch.Config
+	LiveLimits *live.Config
 	// Auth adds the operations of /v1/auth; nil leaves them out.
 	Auth Registrar
 	// Health measures the components; it is called for every request of GET /v1/health.
@@ -87,6 +94,7 @@ type API struct {
 	deps   Deps
 	mux    *http.ServeMux
 	huma   huma.API
+	live   *live.Service
 	routes []frontdoor.Route
 }
 
@@ -99,16 +107,32 @@ func New(deps Deps) (*API, error) {
 	a := &API{deps: deps, mux: http.NewServeMux()}
 	a.huma = humago.New(a.mux, newConfig(deps.Version))
 
+	search, err := logsearch.New(deps.Logs, orDefault(deps.LogLimits, logsearch.DefaultConfig))
+	if err != nil {
+		return nil, err
+	}
+	if a.live, err = live.New(deps.Query, deps.Logs, orDefault(deps.LiveLimits, live.DefaultConfig), deps.Registerer, deps.Logger); err != nil {
+		return nil, err
+	}
 	query.NewREST(deps.Query).Register(a.huma)
+	search.Register(a.huma)
 	if deps.Auth != nil {
 		deps.Auth.Register(a.huma)
 	}
 	a.registerHealth()
 	a.registerPlatform()
+	a.registerAdmin()
 
 	a.addOperationRoutes()
+	prometheusAPI := promapi.New(deps.Query, promapi.BuildInfo{
+		Version: promapi.PrometheusVersion, Revision: deps.Version.Commit, Branch: "pharos-" + deps.Version.Version,
+		BuildDate: deps.Version.Date, GoVersion: runtime.Version(),
+	}, deps.Logger)
+	a.routes = append(a.routes, prometheusAPI.Routes()...)
+	a.routes = append(a.routes, a.live.Routes()...)
+	a.describeRaw(prometheusAPI.Operations())
 	if err := a.addDocument(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.live.Close())
 	}
 	return a, nil
 }
@@ -120,7 +144,14 @@ func (a *API) Routes() []frontdoor.Route { return slices.Clone(a.routes) }
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 // Close ends the live connections and waits for them.
-func (a *API) Close() error { return nil }
+func (a *API) Close() error { return a.live.Close() }
+
+func orDefault[T any](set *T, fallback func() T) T {
+	if set != nil {
+		return *set
+	}
+	return fallback()
+}
 
 // addOperationRoutes derives routes from the operations registered so far.
 func (a *API) addOperationRoutes() {

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/promapi"
+)
+
+// describeRaw adds the endpoints to the document that huma does not serve: their forms are
+// Prometheus' or those of a stream.
+func (a *API) describeRaw(prometheusOperations []promapi.Operation) {
+	for _, operation := range prometheusOperations {
+		for _, method := range operation.Methods {
+			a.describe(method, operation.Path, operation.Summary, "prometheus",
+				"Prometheus' HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/", "application/json")
+		}
+	}
+	a.describe(http.MethodGet, "/v1/ws", "Live metrics and logs over a WebSocket", "live",
+		"Send `{\"type\":\"subscribe\",\"id\":\"cpu\",\"kind\":\"metrics\",\"query\":\"<PromQL>\",\"interval\":\"1s\"}` or "+
+			"`{\"type\":\"subscribe\",\"id\":\"t\",\"kind\":\"logs\",\"query\":\"<filter>\",\"service\":\"\",\"level\":\"\"}`, "+
+			"`unsubscribe` with the id, or `ping`. Frames have the types metrics, logs, subscribed, error and pong.", "")
+	a.describe(http.MethodGet, "/v1/stream", "Live metrics and logs as server-sent events", "live",
+		"Parameters: `metrics` (PromQL, repeatable), `interval`, `logs` (filter), `service`, `level`. Events are named metrics, logs and error.",
+		"text/event-stream")
+}
+
+func (a *API) describe(method, path, summary, tag, description, contentType string) {
+	success := &huma.Response{Description: "OK"}
+	status := "200"
+	if contentType == "" {
+		status, success.Description = "101", "Switching protocols"
+	} else {
+		success.Content = map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{}}}
+	}
+	operation := &huma.Operation{
+		OperationID: strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(strings.ToLower(method)+path), "-"),
+		Method:      method, Path: path, Summary: summary, Description: description, Tags: []string{tag},
+		Responses: map[string]*huma.Response{status: success},
+		Metadata:  map[string]any{ScopeKey: auth.ScopeQuery},
+	}
+	if strings.Contains(path, "{name}") {
+		operation.Parameters = []*huma.Param{{Name: "name", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	a.huma.OpenAPI().AddOperation(operation)
+}

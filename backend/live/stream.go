@@ -1,0 +1,103 @@
+package live
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/pharos-obs/pharos/backend/query/caller"
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/problem"
+)
+
+// ServeStream serves one client of /v1/stream by server-sent events.
+func (s *Service) ServeStream(w http.ResponseWriter, r *http.Request) {
+	org, err := caller.Org(r.Context())
+	if err != nil {
+		problem.Write(w, err)
+		return
+	}
+	leave, err := s.enter()
+	if err != nil {
+		problem.Write(w, err)
+		return
+	}
+	defer leave()
+	ctx, cancel := s.connectionContext(r.Context())
+	defer cancel()
+	session := s.newSession(ctx, org)
+	defer session.close()
+	defer cancel()
+	if err := session.subscribeAll(r.URL.Query()); err != nil {
+		problem.Write(w, err)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no") // nginx must not hold events back
+	w.WriteHeader(http.StatusOK)
+	session.writeEvents(w)
+}
+
+// subscribeAll subscribes to what the parameters name: metrics by an expression each, under
+// the ids metrics-1, metrics-2 ..., and logs.
+func (s *session) subscribeAll(params url.Values) error {
+	for name := range params {
+		switch name {
+		case "metrics", "interval", "logs", "service", "level":
+		default:
+			return errcode.InvalidField(name, "is not a parameter", "use metrics, interval, logs, service and level")
+		}
+	}
+	for i, expr := range params["metrics"] {
+		err := s.subscribe(request{ID: "metrics-" + strconv.Itoa(i+1), Kind: "metrics", Query: expr, Interval: params.Get("interval")})
+		if err != nil {
+			return err
+		}
+	}
+	if params.Has("logs") {
+		return s.subscribe(request{ID: "logs", Kind: "logs", Query: params.Get("logs"), Service: params.Get("service"), Level: params.Get("level")})
+	}
+	if len(params["metrics"]) == 0 {
+		return errcode.InvalidField("metrics", "is missing, and so is logs", "add metrics=<PromQL> or logs=<filter>; an empty filter means all")
+	}
+	return nil
+}
+
+// writeEvents sends what waits, and a comment when there is nothing, until the client goes.
+func (s *session) writeEvents(w http.ResponseWriter) {
+	heartbeat := time.NewTicker(s.service.config.Heartbeat)
+	defer heartbeat.Stop()
+	if s.writeEvent(w, ": connected\n\n") != nil {
+		return
+	}
+	for {
+		text := ": heartbeat\n\n"
+		select {
+		case <-s.ctx.Done():
+			return
+		case f := <-s.frames:
+			text = "event: " + f.event + "\ndata: " + string(f.data) + "\n\n"
+		case <-heartbeat.C:
+		}
+		if s.writeEvent(w, text) != nil {
+			return
+		}
+	}
+}
+
+func (s *session) writeEvent(w http.ResponseWriter, text string) error {
+	controller := http.NewResponseController(w)
+	// Not every writer has deadlines; one without is still written to.
+	_ = controller.SetWriteDeadline(time.Now().Add(s.service.config.WriteTimeout))
+	if _, err := w.Write([]byte(text)); err != nil {
+		return fmt.Errorf("write an event: %w", err)
+	}
+	if err := controller.Flush(); err != nil {
+		return fmt.Errorf("flush an event: %w", err)
+	}
+	return nil
+}
