@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -84,4 +85,42 @@ func BenchmarkWrite(b *testing.B) {
 	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/lines, "cpu-ns/line")
 	b.ReportMetric(float64(b.N)*lines/b.Elapsed().Seconds(), "lines/s")
 	require.NoError(b, store.Close())
+}
+
+// BenchmarkEngine gives the engine the same lines without ids and without the journal: what
+// BenchmarkWrite is to be compared with.
+func BenchmarkEngine(b *testing.B) {
+	const lines = 1000
+	engine, err := openEngine(b.TempDir(), DefaultConfig())
+	require.NoError(b, err)
+	b.ResetTimer()
+	before := cpuTime()
+	b.RunParallel(func(pb *testing.PB) {
+		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+		requests := make([]plog.Logs, 16)
+		for i := range requests {
+			requests[i] = benchLogs(random, lines)
+		}
+		var flattener logrecord.Flattener
+		for i := 0; pb.Next(); i++ {
+			rows := logstorage.GetLogRows(nil, nil, nil, nil, "")
+			logs := requests[i%len(requests)]
+			stamp(logs, "x")
+			var fields []logstorage.Field
+			_ = flattener.Each(logs, func(flat *logrecord.Row) error {
+				fields = fields[:0]
+				for _, f := range flat.Fields {
+					fields = append(fields, logstorage.Field(f))
+				}
+				rows.MustAdd(tenant(1), flat.Time, fields, 2)
+				return nil
+			})
+			engine.MustAddRows(rows)
+			logstorage.PutLogRows(rows)
+		}
+	})
+	used := cpuTime() - before
+	b.StopTimer()
+	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/lines, "cpu-ns/line")
+	engine.MustClose()
 }

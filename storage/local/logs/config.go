@@ -34,7 +34,7 @@ func DefaultConfig() Config {
 	return Config{
 		Retention:      7 * 24 * time.Hour,
 		RetentionBytes: 10 << 30,
-		MemoryBytes:    128 << 20,
+		MemoryBytes:    256 << 20,
 		FutureWindow:   10 * time.Minute,
 		DedupWindow:    10 * time.Minute,
 		MinFreeBytes:   256 << 20,
@@ -49,7 +49,7 @@ func (c Config) Validate() error {
 	case c.RetentionBytes < 0:
 		return errcode.InvalidField("retention_bytes", "is negative", "use 0 for no limit")
 	case c.MemoryBytes < 16<<20:
-		return errcode.InvalidField("memory_bytes", "is less than 16 MiB", "use 128 MiB")
+		return errcode.InvalidField("memory_bytes", "is less than 16 MiB", "use 256 MiB")
 	case c.FutureWindow < 0 || c.FutureWindow > 24*time.Hour:
 		return errcode.InvalidField("future_window", "is not between 0 and 24h", "use 10m")
 	case c.PastWindow < 0 || c.PastWindow > c.Retention:
