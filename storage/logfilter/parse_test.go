@@ -1,7 +1,6 @@
 package logfilter
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -122,7 +121,7 @@ func TestParseErrors(t *testing.T) {
 			_, err := Parse(tt.text)
 			require.ErrorContains(t, err, tt.want)
 			var coded *errcode.Error
-			require.True(t, errors.As(err, &coded))
+			require.ErrorAs(t, err, &coded)
 			assert.Equal(t, errcode.Invalid, coded.Code)
 			assert.Equal(t, "query", coded.Field)
 			assert.NotEmpty(t, coded.Fix)

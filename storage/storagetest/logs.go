@@ -133,6 +133,7 @@ func mustFilter(t *testing.T, text string) *logfilter.Filter {
 func logTime() time.Time { return time.Now().UTC().Add(-time.Hour).Truncate(time.Minute) }
 
 func logWriteAndRead(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	at := logTime().Add(123456789)
 	writeLogs(t, store, logOrg, "batch", 0, logLine{
 		at: at, service: "checkout", level: "WARNING", message: "card declined",
@@ -163,6 +164,7 @@ func numbered(start time.Time, count int, step time.Duration) []logLine {
 }
 
 func logPaging(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	lines := numbered(logTime(), 57, 7*time.Second)
 	writeLogs(t, store, logOrg, "pages", 0, lines...)
 	for _, limit := range []int{1, 10, 19, 57, 100} {
@@ -175,6 +177,7 @@ func logPaging(t *testing.T, store storage.LogStore) {
 }
 
 func logPagingOfTies(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	start := logTime()
 	writeLogs(t, store, logOrg, "first", 0, numbered(start, 30, 0)...)
 	writeLogs(t, store, logOrg, "second", 0, numbered(start, 30, 0)...)
@@ -199,6 +202,7 @@ func logPagingOfTies(t *testing.T, store storage.LogStore) {
 }
 
 func logCursorStaysTrue(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	start := logTime()
 	writeLogs(t, store, logOrg, "old", 0, numbered(start, 10, time.Second)...)
 	page, err := store.Search(t.Context(), logOrg, storage.LogQuery{Limit: 4})
@@ -209,6 +213,7 @@ func logCursorStaysTrue(t *testing.T, store storage.LogStore) {
 }
 
 func logDuplicates(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	lines := numbered(logTime(), 20, time.Second)
 	writeLogs(t, store, logOrg, "twice", 0, lines...)
 	writeLogs(t, store, logOrg, "twice", 0, lines...)
@@ -232,6 +237,7 @@ func logDuplicates(t *testing.T, store storage.LogStore) {
 }
 
 func logMissingID(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	logs := logsOf(t, "batch", 0, numbered(logTime(), 2, 0)...)
 	logs.ResourceLogs().At(1).ScopeLogs().At(0).LogRecords().At(0).Attributes().Remove(logrecord.IDAttribute)
 	assert.Equal(t, errcode.Invalid, errcode.Of(store.Write(t.Context(), logOrg, logs)))
@@ -239,6 +245,7 @@ func logMissingID(t *testing.T, store storage.LogStore) {
 }
 
 func logTimeWindow(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	now := time.Now().UTC()
 	report := &rejection.Report{}
 	ctx := rejection.NewContext(t.Context(), report)
@@ -261,6 +268,7 @@ func logTimeWindow(t *testing.T, store storage.LogStore) {
 }
 
 func logTimeBounds(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	start := logTime()
 	writeLogs(t, store, logOrg, "bounds", 0, numbered(start, 10, time.Second)...)
 	query := storage.LogQuery{Limit: 3, From: start.Add(2 * time.Second), To: start.Add(6 * time.Second)}
@@ -270,6 +278,7 @@ func logTimeBounds(t *testing.T, store storage.LogStore) {
 }
 
 func logOrganisations(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	lines := numbered(logTime(), 3, time.Second)
 	writeLogs(t, store, logOrg, "batch", 0, lines...)
 	writeLogs(t, store, logOtherOrg, "batch", 0, lines[:1]...)

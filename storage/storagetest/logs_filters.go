@@ -79,7 +79,7 @@ func checkFilter(t *testing.T, store storage.LogStore, records []storage.LogReco
 func writeFilterLines(t *testing.T, store storage.LogStore) []storage.LogRecord {
 	t.Helper()
 	lines := filterLines(logTime())
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
 	random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	for i, chunk := range slices.Collect(slices.Chunk(lines, 50)) {
 		writeLogs(t, store, logOrg, fmt.Sprintf("batch-%d", i), 0, chunk...)
@@ -90,6 +90,7 @@ func writeFilterLines(t *testing.T, store storage.LogStore) []storage.LogRecord 
 }
 
 func logFilterTable(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	records := writeFilterLines(t, store)
 	at := logTime().Format(time.RFC3339)
 	for _, text := range []string{
@@ -150,8 +151,9 @@ func randomFilter(random *rand.Rand, depth int) string {
 }
 
 func logRandomFilters(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	records := writeFilterLines(t, store)
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any number is a seed
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // no secret
 	for range 400 {

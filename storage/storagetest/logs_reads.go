@@ -35,6 +35,7 @@ func trafficLines(start time.Time) []logLine {
 }
 
 func logHistogram(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	start := logTime()
 	writeLogs(t, store, logOrg, "traffic", 0, trafficLines(start)...)
 	counts := func(query storage.HistogramQuery) map[string]uint64 {
@@ -62,6 +63,7 @@ func logHistogram(t *testing.T, store storage.LogStore) {
 }
 
 func logFields(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	writeLogs(t, store, logOrg, "traffic", 0, trafficLines(logTime())...)
 	fields, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Names: []string{"level", "region", "absent"}, Limit: 2})
 	require.NoError(t, err)
@@ -83,11 +85,13 @@ func logFields(t *testing.T, store storage.LogStore) {
 }
 
 func logTail(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	filter := mustFilter(t, "wanted or probe")
 	got := make(chan storage.LogRecord, 1000)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- store.Tail(ctx, logOrg, mustFilter(t, "wanted or probe"), func(records []storage.LogRecord, missed int) error {
+		ended <- store.Tail(ctx, logOrg, filter, func(records []storage.LogRecord, missed int) error {
 			assert.Zero(t, missed)
 			for _, record := range records {
 				got <- record
@@ -141,6 +145,7 @@ func logTail(t *testing.T, store storage.LogStore) {
 }
 
 func logDelete(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	start := logTime()
 	writeLogs(t, store, logOrg, "traffic", 0, trafficLines(start)...)
 	writeLogs(t, store, logOtherOrg, "traffic", 0, trafficLines(start)...)
@@ -165,6 +170,7 @@ func logDelete(t *testing.T, store storage.LogStore) {
 }
 
 func logStats(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	stats, err := store.LogStats(t.Context(), logOrg)
 	require.NoError(t, err)
 	assert.Zero(t, stats.Records)
@@ -181,6 +187,7 @@ func logStats(t *testing.T, store storage.LogStore) {
 }
 
 func logBadRequests(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	writeLogs(t, store, logOrg, "batch", 0, numbered(logTime(), 3, time.Second)...)
 	_, err := store.Search(t.Context(), logOrg, storage.LogQuery{})
 	assert.Equal(t, errcode.Invalid, errcode.Of(err), "limit 0")
@@ -193,16 +200,18 @@ func logBadRequests(t *testing.T, store storage.LogStore) {
 }
 
 func logCancelled(t *testing.T, store storage.LogStore) {
+	t.Helper()
 	writeLogs(t, store, logOrg, "batch", 0, numbered(logTime(), 3, time.Second)...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := store.Search(ctx, logOrg, storage.LogQuery{Limit: 1})
-	assert.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, context.Canceled)
 	_, err = store.Histogram(ctx, logOrg, storage.HistogramQuery{Step: time.Minute})
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 func logReopen(t *testing.T, open func(t *testing.T, dir string) storage.LogStore) {
+	t.Helper()
 	dir := t.TempDir()
 	lines := numbered(logTime(), 50, time.Second)
 	store := open(t, dir)

@@ -33,10 +33,9 @@ const (
 	crashRound = "PHAROS_TEST_CRASH_ROUND"
 )
 
-const (
-	testOrg   storage.OrgID = "11111111-2222-3333-4444-555555555555"
-	batchSize               = 50
-)
+const testOrg storage.OrgID = "11111111-2222-3333-4444-555555555555"
+
+const batchSize = 50
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
@@ -70,7 +69,7 @@ func crashWriter(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, batch := range strings.Fields(os.Getenv(crashRetry)) {
+	for _, batch := range strings.FieldsSeq(os.Getenv(crashRetry)) {
 		if err := store.Write(context.Background(), testOrg, testLogs(batch, batchSize, time.Now())); err != nil {
 			return err
 		}

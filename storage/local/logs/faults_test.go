@@ -110,7 +110,7 @@ func appendVarint(dst []byte, value int64) []byte {
 		if encoded < 0x80 {
 			return append(dst, byte(encoded))
 		}
-		dst = append(dst, byte(encoded)|0x80) //nolint:gosec // seven bits
+		dst = append(dst, byte(encoded)|0x80)
 	}
 }
 
@@ -129,9 +129,11 @@ func TestReplayAddsOnlyWhatIsMissing(t *testing.T) {
 func TestCorruptDayIsQuarantined(t *testing.T) {
 	damages := map[string]func(t *testing.T, part string){
 		"metadata is garbled": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(filepath.Join(part, "metadata.json"), []byte("{"), 0o600))
 		},
 		"index is garbled": func(t *testing.T, part string) {
+			t.Helper()
 			path := filepath.Join(part, "metaindex.bin")
 			text, err := os.ReadFile(path)
 			require.NoError(t, err)
@@ -141,15 +143,19 @@ func TestCorruptDayIsQuarantined(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, text, 0o600))
 		},
 		"values are cut": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.Truncate(filepath.Join(part, "message_values.bin"), 1))
 		},
 		"file is missing": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Join(part, "timestamps.bin")))
 		},
 		"part is missing": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.RemoveAll(part))
 		},
 		"list of parts is garbled": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(part), "parts.json"), []byte("["), 0o600))
 		},
 	}
@@ -313,7 +319,7 @@ func TestTranslatedFiltersParse(t *testing.T) {
 		query, err := translate(filter)
 		require.NoError(t, err)
 		_, err = logstorage.ParseQuery(query)
-		assert.NoError(t, err, "%s became %s", text, query)
+		require.NoError(t, err, "%s became %s", text, query)
 	}
 	_, err := translate(logfilter.FieldEquals("a*", "x"))
 	assert.Equal(t, errcode.Invalid, errcode.Of(err))

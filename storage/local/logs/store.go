@@ -53,6 +53,7 @@ type Store struct {
 	stop       chan struct{}
 	background sync.WaitGroup
 	freeBytes  func(path string) uint64
+	dropped    droppedDays
 }
 
 // Open opens the log store in a folder, and creates it when there is none. It returns when
@@ -180,7 +181,8 @@ func (s *Store) Write(ctx context.Context, org storage.OrgID, logs plog.Logs) er
 func (s *Store) commitBatch(ctx context.Context, org uint32, logs plog.Logs, b *batch) (uint64, error) {
 	for {
 		now := time.Now()
-		accepted := window{now.Add(-s.cfg.pastWindow()).UnixNano(), now.Add(s.cfg.FutureWindow).UnixNano()}
+		oldest := max(now.Add(-s.cfg.pastWindow()).UnixNano(), s.dropped.until(s.engine.PartitionList()))
+		accepted := window{oldest, now.Add(s.cfg.FutureWindow).UnixNano()}
 		if err := b.build(ctx, org, logs, s.seen, accepted, now); err != nil {
 			return 0, err
 		}
