@@ -154,7 +154,8 @@ func (s *server) await(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		if status, _, err := get(ctx, url, ""); err == nil && status == http.StatusOK {
+		// The front door may open a little later than the probe says ready; it answers 503 until then.
+		if s.answers(ctx, url, http.StatusOK) && !s.answers(ctx, s.base, http.StatusServiceUnavailable) {
 			return nil
 		}
 		select {
@@ -166,6 +167,11 @@ func (s *server) await(ctx context.Context, url string) error {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+func (*server) answers(ctx context.Context, url string, want int) bool {
+	status, _, err := get(ctx, url, "")
+	return err == nil && status == want
 }
 
 // get sends a request with the key and returns the whole answer.

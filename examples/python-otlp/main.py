@@ -32,7 +32,12 @@ def main(orders: int = 20) -> int:
 
     meter = metrics.get_meter("shop")
     placed = meter.create_counter("shop.orders", unit="{order}", description="Orders placed.")
-    duration = meter.create_histogram("shop.order.duration", unit="s", description="Time to place an order.")
+    duration = meter.create_histogram(
+        "shop.order.duration",
+        unit="s",
+        description="Time to place an order.",
+        explicit_bucket_boundaries_advisory=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    )
     meter.create_observable_gauge(
         "shop.queue.length", callbacks=[lambda _: [Observation(random.randint(0, 9))]], unit="{order}"
     )

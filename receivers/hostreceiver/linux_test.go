@@ -19,6 +19,10 @@ func TestParseStat(t *testing.T) {
 		invalid bool
 	}{
 		{line: "1 (init)" + rest, name: "init"},
+		{line: "1 (kworker/u8:0-ext4-rsv-conversion)" + rest, name: "kworker/u8:0"},
+		{line: "1 (kworker/1:1H+kblockd)" + rest, name: "kworker/1:1H"},
+		{line: "1 (kworker/0:1)" + rest, name: "kworker/0:1"},
+		{line: "1 (my-app)" + rest, name: "my-app"},
 		{line: "1 (a) b)" + rest, name: "a) b"},
 		{line: "1 ()" + rest, name: ""},
 		{line: "1 (new\nline)" + rest, name: "new\nline"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
@@ -97,7 +98,7 @@ func (r *statReader) parse(line []byte, p *processStat) error {
 	if open < 0 || end < open || end+2 >= len(line) {
 		return errStatFormat
 	}
-	p.name = string(line[open+1 : end])
+	p.name = plainName(string(line[open+1 : end]))
 	var fields [fieldRSS + 1]uint64
 	rest := line[end+2:]
 	p.state = stateName(rest[0])
@@ -119,6 +120,18 @@ func (r *statReader) parse(line []byte, p *processStat) error {
 	p.key.birth = int64(fields[fieldStartTime]) //nolint:gosec // ticks since boot
 	p.started = r.boot.Add(time.Duration(float64(fields[fieldStartTime]) / cpu.ClocksPerSec * float64(time.Second)))
 	return nil
+}
+
+// plainName cuts from a kernel worker's name what it happens to work on (kworker/0:1-events): it
+// changes all the time, and each name would be a series of its own.
+func plainName(name string) string {
+	if !strings.HasPrefix(name, "kworker/") {
+		return name
+	}
+	if i := strings.IndexAny(name, "-+"); i > 0 {
+		return name[:i]
+	}
+	return name
 }
 
 func stateName(letter byte) string {
