@@ -3,33 +3,44 @@ package metrics
 import (
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
-	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest"
+
+	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/storagetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestAppendAndQuery(t *testing.T) {
-	store, err := Open(t.TempDir(), DefaultConfig(), zaptest.NewLogger(t))
+func open(t *testing.T, dir string, cfg Config) *Store {
+	t.Helper()
+	store, err := Open(dir, cfg, zaptest.NewLogger(t, zaptest.Level(zapcore.WarnLevel)))
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	org, err := store.Open(t.Context(), "acme")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, org.Close()) }()
+	return store
+}
 
-	now := int64(1_800_000_000_000)
-	app := org.AppenderV2(t.Context())
-	_, err = app.Append(0, labels.FromStrings("__name__", "up"), 0, now, 1, nil, nil, promstorage.AppendV2Options{})
-	require.NoError(t, err)
-	require.NoError(t, app.Commit())
+func TestConformance(t *testing.T) {
+	for name, sync := range map[string]bool{"process": false, "fsync": true} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.RunMetricStore(t, func(t *testing.T, dir string) storage.MetricStore {
+				t.Helper()
+				cfg := DefaultConfig()
+				cfg.MaxSeries = storagetest.SeriesLimit
+				cfg.OutOfOrderWindow = storagetest.OutOfOrderWindow
+				cfg.Sync = sync
+				return open(t, dir, cfg)
+			})
+		})
+	}
+}
 
-	querier, err := org.Querier(now, now)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, querier.Close()) }()
-	set := querier.Select(t.Context(), true, nil, labels.MustNewMatcher(labels.MatchEqual, "__name__", "up"))
-	require.True(t, set.Next())
-	require.False(t, set.Next())
+func TestPromQL(t *testing.T) {
+	storagetest.RunPromQL(t, func(t *testing.T) storage.MetricStore {
+		t.Helper()
+		cfg := DefaultConfig()
+		cfg.RetentionTime = 0
+		return open(t, t.TempDir(), cfg)
+	})
 }

@@ -1,0 +1,92 @@
+package series_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/local/metrics"
+	"github.com/pharos-obs/pharos/storage/series"
+)
+
+const benchOrg storage.OrgID = "6d9a2a3e-0000-4000-8000-00000000000a"
+
+// hostMetrics returns one sample of each of 100 metrics for some hosts.
+func hostMetrics(first, hosts int, at time.Time) pmetric.Metrics {
+	md := pmetric.NewMetrics()
+	for host := first; host < first+hosts; host++ {
+		rm := md.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("service.name", "bench")
+		rm.Resource().Attributes().PutStr("host.name", fmt.Sprintf("host-%d", host))
+		rm.Resource().Attributes().PutStr("service.instance.id", fmt.Sprintf("host-%d", host))
+		slice := rm.ScopeMetrics().AppendEmpty().Metrics()
+		for m := range 100 {
+			metric := slice.AppendEmpty()
+			metric.SetName(fmt.Sprintf("system.bench.metric%d", m))
+			metric.SetUnit("By")
+			metric.SetDescription("A metric of the benchmark.")
+			var point pmetric.NumberDataPoint
+			if m%2 == 0 {
+				point = metric.SetEmptyGauge().DataPoints().AppendEmpty()
+			} else {
+				sum := metric.SetEmptySum()
+				sum.SetIsMonotonic(true)
+				sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+				point = sum.DataPoints().AppendEmpty()
+			}
+			point.Attributes().PutStr("device", "sda1")
+			point.Attributes().PutStr("state", "used")
+			point.SetTimestamp(pcommon.NewTimestampFromTime(at))
+			point.SetDoubleValue(float64(m) + 0.5)
+		}
+	}
+	return md
+}
+
+// BenchmarkAppend is 100 hosts with 100 metrics, 1,000 samples a request.
+func BenchmarkAppend(b *testing.B) {
+	store, err := metrics.Open(b.TempDir(), metrics.DefaultConfig(), zap.NewNop())
+	require.NoError(b, err)
+	defer func() { require.NoError(b, store.Close()) }()
+	writer := series.NewWriter(series.DefaultCacheSize)
+	start := time.Now().Truncate(time.Second).Add(-time.Hour)
+	var requests []pmetric.Metrics
+	for i := range 10 {
+		requests = append(requests, hostMetrics(i*10, 10, start))
+	}
+	send := func(round int) {
+		at := pcommon.NewTimestampFromTime(start.Add(time.Duration(round) * time.Second))
+		for _, request := range requests {
+			b.StopTimer()
+			for _, rm := range request.ResourceMetrics().All() {
+				for _, metric := range rm.ScopeMetrics().At(0).Metrics().All() {
+					point := pmetric.NewNumberDataPointSlice()
+					if metric.Type() == pmetric.MetricTypeGauge {
+						point = metric.Gauge().DataPoints()
+					} else {
+						point = metric.Sum().DataPoints()
+					}
+					point.At(0).SetTimestamp(at)
+					point.At(0).SetDoubleValue(point.At(0).DoubleValue() + 1)
+				}
+			}
+			b.StartTimer()
+			org, err := store.Open(b.Context(), benchOrg)
+			require.NoError(b, err)
+			require.NoError(b, writer.Append(b.Context(), benchOrg, org, request))
+			require.NoError(b, org.Close())
+		}
+	}
+	send(0)
+	b.ResetTimer()
+	for round := range b.N {
+		send(round + 1)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/sample")
+}
