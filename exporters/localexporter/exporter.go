@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -15,6 +16,7 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/orgcontext"
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/logrecord"
 	"github.com/pharos-obs/pharos/storage/series"
 )
 
@@ -67,9 +69,10 @@ func (e *localExporter) Start(_ context.Context, host component.Host) error {
 // Shutdown implements component.Component. The stores belong to the extension.
 func (e *localExporter) Shutdown(context.Context) error { return nil }
 
-// Capabilities implements consumer.
+// Capabilities implements consumer. Data of this host's own comes from receivers that know
+// nothing of record ids, so that the exporter writes them.
 func (e *localExporter) Capabilities() consumer.Capabilities {
-	return consumer.Capabilities{MutatesData: false}
+	return consumer.Capabilities{MutatesData: e.cfg.DefaultOrg != ""}
 }
 
 // ConsumeMetrics stores metrics; when it returns nil they are durable.
@@ -95,6 +98,9 @@ func (e *localExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	org, err := e.org(ctx)
 	if err != nil {
 		return outcome(err)
+	}
+	if e.cfg.DefaultOrg != "" {
+		logrecord.Identify(logs, uuid.NewString())
 	}
 	return outcome(e.stores.LogStore().Write(ctx, org, logs))
 }

@@ -57,10 +57,14 @@ func Of(err error) *Document {
 
 // Write answers with the document of err, and with Retry-After where trying again can help.
 func Write(w http.ResponseWriter, err error) {
-	doc := Of(err)
 	if wait := errcode.RetryAfter(err); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
+	WriteDocument(w, Of(err))
+}
+
+// WriteDocument answers with a document.
+func WriteDocument(w http.ResponseWriter, doc *Document) {
 	w.Header().Set("Content-Type", ContentType)
 	w.WriteHeader(doc.Status)
 	// An error here means that the client went away; there is nobody left to tell.

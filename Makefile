@@ -1,0 +1,66 @@
+# Everything a contributor runs. `make help` lists it.
+SHELL := /bin/bash
+GO ?= go
+export GOFLAGS := -mod=readonly -buildvcs=false
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+DATE    ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+
+GOLANGCI := $(GO) run -modfile=scripts/tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+GOFUMPT  := $(GO) run -modfile=scripts/tools/go.mod mvdan.cc/gofumpt
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev build generate dashboard check format lint unit test browser bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Build everything and run it: dashboard on http://127.0.0.1:8080
+	./bin/pharos up
+
+dev: ## Run the server with the dashboard as it was last built
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+	./bin/pharos up --log-level info
+
+build: dashboard ## Build bin/pharos, with the dashboard in it
+	@echo "[2/2] building pharos (first time: some minutes)"
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+
+dashboard: dashboard/node_modules/.stamp ## Build the dashboard's pages
+	@echo "[1/2] building the dashboard"
+	cd dashboard && npm run --silent build
+
+dashboard/node_modules/.stamp: dashboard/package-lock.json
+	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+generate: ## Write collector/components.go from builder-config.yaml
+	scripts/generate-components.sh
+
+check: format lint unit ## Format, lint and unit tests; no servers
+
+format: ## Fail when a file is not formatted
+	@files=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$files" ]; then echo "not formatted (run gofumpt -w):"; echo "$$files"; exit 1; fi
+
+lint: dashboard/node_modules/.stamp ## Run the linters
+	$(GOLANGCI) run ./...
+	cd dashboard && npm run --silent lint
+
+unit: ## Unit and component tests; the crash tests of the stores run in full under `make test`
+	$(GO) test -short ./...
+
+test: ## Install what the tests need and run all of them
+	scripts/test.sh
+
+browser: ## Browser tests against bin/pharos
+	cd dashboard && npm run --silent test:browser
+
+bench: build ## Measure the real binary; see docs/benchmarks.md
+	$(GO) run ./bench
+
+clean: ## Remove what was built
+	rm -rf bin dashboard/node_modules
+	find dashboard/dist -type f ! -name placeholder.html -delete

@@ -1,0 +1,201 @@
+package frontdoor
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/problem"
+)
+
+// guard is the middleware of one route, in the order in which it reads.
+func (d *Door) guard(listener Listener, route Route) http.Handler {
+	refuse := route.WriteError
+	if refuse == nil {
+		refuse = func(w http.ResponseWriter, _ *http.Request, err error) { problem.Write(w, err) }
+	}
+	maxBody := route.MaxBody
+	if maxBody == 0 {
+		maxBody = d.cfg.MaxBody
+	}
+	counter := d.instr.forRoute(listener, route.Pattern)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := d.clockwork()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			if fault := recover(); fault != nil {
+				if fault == http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared the way net/http compares it
+					panic(fault)
+				}
+				d.logger.Error("A handler panicked", zap.String("route", route.Pattern), zap.Any("fault", fault), zap.Stack("stack"))
+				recorder.status = http.StatusInternalServerError
+				if !recorder.wrote {
+					refuse(recorder, r, errcode.New(errcode.Internal, "a handler panicked"))
+				}
+			}
+			counter.done(recorder.status, d.clockwork().Sub(started))
+		}()
+		ctx, err := d.admit(r, route.Scope)
+		if err != nil {
+			closeUnread(recorder, r)
+			refuse(recorder, r, err)
+			return
+		}
+		if r.Body != nil && r.ContentLength != 0 {
+			if r.ContentLength > maxBody {
+				closeUnread(recorder, r)
+				refuse(recorder, r, tooLarge(maxBody))
+				return
+			}
+			r.Body = http.MaxBytesReader(recorder, timed(w, r.Body, started.Add(d.cfg.BodyTimeout)), maxBody)
+		}
+		route.Handler.ServeHTTP(recorder, r.WithContext(ctx))
+	})
+}
+
+// timed gives a body a deadline to arrive by. At its end the deadline goes, for the server
+// watches the connection by reading from it, and would take a time-out for a client that left.
+func timed(w http.ResponseWriter, body io.ReadCloser, deadline time.Time) io.ReadCloser {
+	controller := http.NewResponseController(w)
+	if controller.SetReadDeadline(deadline) != nil {
+		return body // the connection has no deadlines, as in tests without a network
+	}
+	return &timedBody{ReadCloser: body, controller: controller}
+}
+
+type timedBody struct {
+	io.ReadCloser
+	controller *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (t *timedBody) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		_ = t.controller.SetReadDeadline(time.Time{}) // it was settable when it was set
+	}
+	return n, err
+}
+
+// closeUnread makes the server close the connection after the answer, when the body of a
+// refused request is not worth reading.
+func closeUnread(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close")
+	}
+}
+
+func tooLarge(limit int64) error {
+	return &errcode.Error{
+		Code: errcode.TooLarge, Field: "body",
+		Message: "the request body is larger than the limit of " + byteSize(limit),
+		Fix:     "send smaller batches",
+	}
+}
+
+// admit authenticates a request and checks scope and rate. The context it returns carries
+// principal and organisation; on a route without scope it may carry neither.
+func (d *Door) admit(r *http.Request, scope auth.Scope) (context.Context, error) {
+	credential, err := auth.CredentialFromRequest(r)
+	if err != nil && scope != "" {
+		return nil, err
+	}
+	return d.authorize(r.Context(), credential, scope, remoteHost(r.RemoteAddr))
+}
+
+func (d *Door) authorize(ctx context.Context, credential string, scope auth.Scope, remote string) (context.Context, error) {
+	if credential == "" {
+		if scope == "" {
+			return ctx, d.limits.anonymous(remote)
+		}
+		if err := d.limits.anonymous(remote); err != nil {
+			return nil, err
+		}
+		return nil, &errcode.Error{
+			Code: errcode.Unauthenticated, Field: "Authorization", Message: "the request carries no credential",
+			Fix: "send `Authorization: Bearer <API key or token>` or `X-API-Key: <API key>`",
+		}
+	}
+	principal, err := d.auth.Authenticate(ctx, credential)
+	if err != nil {
+		if limited := d.limits.anonymous(remote); limited != nil {
+			return nil, limited
+		}
+		if scope == "" && errcode.Of(err) == errcode.Unauthenticated {
+			return ctx, nil
+		}
+		return nil, err
+	}
+	if scope != "" && !principal.Has(scope) {
+		return nil, &errcode.Error{
+			Code: errcode.Forbidden, Field: "Authorization",
+			Message: "the credential lacks the scope " + string(scope),
+			Fix:     "use an API key with that scope",
+		}
+	}
+	if err := d.limits.known(principal); err != nil {
+		return nil, err
+	}
+	return d.withOrg(auth.NewContext(ctx, principal), string(principal.OrgID)), nil
+}
+
+func remoteHost(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
+
+// BodyError turns the error of reading a request body into one with a code: a body that is too
+// large, too slow, or cut off.
+func BodyError(err error) error {
+	var large *http.MaxBytesError
+	var network net.Error
+	switch {
+	case errors.As(err, &large):
+		return tooLarge(large.Limit)
+	case errors.As(err, &network) && network.Timeout():
+		return &errcode.Error{
+			Code: errcode.Invalid, Field: "body", Message: "the request body did not arrive in time",
+			Fix: "send it faster or in smaller batches", Err: err,
+		}
+	}
+	return &errcode.Error{Code: errcode.Invalid, Field: "body", Message: "the request body could not be read to its end", Err: err}
+}
+
+// statusRecorder remembers the status of an answer.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *statusRecorder) WriteHeader(status int) {
+	if !s.wrote {
+		s.status, s.wrote = status, true
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (s *statusRecorder) Write(b []byte) (int, error) {
+	s.wrote = true
+	return s.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// Flush implements http.Flusher for handlers that ask for it directly.
+func (s *statusRecorder) Flush() {
+	_ = http.NewResponseController(s.ResponseWriter).Flush()
+}

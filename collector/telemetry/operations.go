@@ -1,0 +1,58 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/internal/problem"
+	"github.com/pharos-obs/pharos/internal/process"
+)
+
+// readyTimeout bounds a readiness check, so that a probe gets an answer before it gives up.
+const readyTimeout = 2 * time.Second
+
+// operationsHandler serves /livez (the process runs), /readyz (it can serve requests) and
+// /metrics.
+func operationsHandler(p *process.Process, gatherer prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		if err := p.Ready(ctx); err != nil {
+			problem.Write(w, err)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// serveOperations starts the listener and returns how to stop it.
+func serveOperations(ctx context.Context, addr string, p *process.Process, gatherer prometheus.Gatherer, logger *zap.Logger) (func(context.Context) error, error) {
+	if addr == "" {
+		return func(context.Context) error { return nil }, nil
+	}
+	listener, err := p.Listen(ctx, addr)
+	if err != nil {
+		return nil, fmt.Errorf("service::telemetry::operations::endpoint: %w", err)
+	}
+	server := &http.Server{Handler: operationsHandler(p, gatherer), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
+	go func() {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("The operations listener ended", zap.Error(err))
+		}
+	}()
+	return server.Shutdown, nil
+}

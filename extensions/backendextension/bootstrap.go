@@ -1,0 +1,66 @@
+package backendextension
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+)
+
+// bootstrapFile is the form of the file that the first start writes.
+type bootstrapFile struct {
+	URL           string `json:"url"`
+	OrgID         string `json:"org_id"`
+	AdminEmail    string `json:"admin_email"`
+	AdminPassword string `json:"admin_password,omitempty"`
+	APIKey        string `json:"api_key"`
+}
+
+// saveBootstrap writes the file for its owner only, whole or not at all.
+func saveBootstrap(path, url string, made auth.Credentials) error {
+	return writeBootstrap(path, bootstrapFile{
+		URL: url, OrgID: string(made.OrgID), AdminEmail: made.AdminEmail, AdminPassword: made.AdminPassword, APIKey: made.APIKey,
+	})
+}
+
+func writeBootstrap(path string, content bootstrapFile) error {
+	encoded, err := json.MarshalIndent(content, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the bootstrap file: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("write the bootstrap file: %w", err)
+	}
+	draft := path + ".tmp"
+	if err := os.WriteFile(draft, append(encoded, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write the bootstrap file: %w", err)
+	}
+	if err := os.Rename(draft, path); err != nil {
+		return fmt.Errorf("write the bootstrap file: %w", err)
+	}
+	return nil
+}
+
+// ForgetPassword removes the admin's password from the bootstrap file once that user has
+// another. It does nothing for other users, or when there is no file.
+func ForgetPassword(path, email string) error {
+	encoded, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the bootstrap file: %w", err)
+	}
+	var content bootstrapFile
+	if err := json.Unmarshal(encoded, &content); err != nil {
+		return fmt.Errorf("read the bootstrap file %s: %w", path, err)
+	}
+	if content.AdminEmail != email || content.AdminPassword == "" {
+		return nil
+	}
+	content.AdminPassword = ""
+	return writeBootstrap(path, content)
+}

@@ -1,0 +1,137 @@
+package backendextension
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/backend/api"
+	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/frontdoor"
+	"github.com/pharos-obs/pharos/backend/query"
+	"github.com/pharos-obs/pharos/dashboard"
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/process"
+	"github.com/pharos-obs/pharos/storage"
+)
+
+var (
+	_ extension.Extension             = (*backend)(nil)
+	_ extensioncapabilities.Dependent = (*backend)(nil)
+)
+
+// stores is what the storage extension gives.
+type stores interface {
+	MetricStore() storage.MetricStore
+	LogStore() storage.LogStore
+	Checks() map[string]func(context.Context) error
+}
+
+type backend struct {
+	cfg     *Config
+	logger  *zap.Logger
+	build   component.BuildInfo
+	process *process.Process
+
+	api *api.API
+}
+
+// Dependencies implements extensioncapabilities.Dependent.
+func (b *backend) Dependencies() []component.ID {
+	return []component.ID{b.cfg.Storage, b.cfg.Auth, b.cfg.Gateway}
+}
+
+// Start implements component.Component.
+func (b *backend) Start(ctx context.Context, host component.Host) error {
+	extensions := host.GetExtensions()
+	store, ok := extensions[b.cfg.Storage].(stores)
+	if !ok {
+		return fmt.Errorf("storage: there is no extension %q with stores: add it to service::extensions", b.cfg.Storage)
+	}
+	authentication, ok := extensions[b.cfg.Auth].(interface{ Service() *auth.Service })
+	if !ok {
+		return fmt.Errorf("auth: there is no extension %q that knows users: add it to service::extensions", b.cfg.Auth)
+	}
+	gateway, ok := extensions[b.cfg.Gateway].(frontdoor.Registrar)
+	if !ok {
+		return fmt.Errorf("gateway: there is no extension %q that takes routes: add it to service::extensions", b.cfg.Gateway)
+	}
+	if err := b.bootstrap(ctx, authentication.Service()); err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	engine, err := query.New(store.MetricStore(), b.cfg.Query, registry, b.logger)
+	if err != nil {
+		return fmt.Errorf("create the query engine: %w", err)
+	}
+	b.api, err = api.New(api.Deps{
+		Metrics: store.MetricStore(), Logs: store.LogStore(), Query: engine,
+		LogLimits: &b.cfg.Logs, LiveLimits: &b.cfg.Live,
+		Auth:       authentication.Service(),
+		Health:     func(ctx context.Context) []api.ComponentHealth { return componentHealth(ctx, store.Checks()) },
+		Platform:   b.process,
+		Registerer: registry,
+		Version:    api.Version{Version: b.build.Version},
+		Logger:     b.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("create the API: %w", err)
+	}
+	if err := gateway.Handle(b.api.Routes()...); err != nil {
+		return fmt.Errorf("register the API: %w", err)
+	}
+	return gateway.Handle(frontdoor.Route{Pattern: "GET /", Handler: dashboard.Handler()})
+}
+
+func (b *backend) bootstrap(ctx context.Context, service *auth.Service) error {
+	if b.cfg.BootstrapFile == "" {
+		return nil
+	}
+	service.OnPasswordChange(func(_ context.Context, email string) {
+		if err := ForgetPassword(b.cfg.BootstrapFile, email); err != nil {
+			b.logger.Warn("The old password is still in the bootstrap file", zap.Error(err))
+		}
+	})
+	made, err := service.Bootstrap(ctx, func(made auth.Credentials) error {
+		return saveBootstrap(b.cfg.BootstrapFile, b.cfg.PublicURL, made)
+	})
+	if err != nil {
+		return fmt.Errorf("create the first organisation, user and key: %w", err)
+	}
+	if made != nil {
+		b.logger.Info("First start: password and API key are in the bootstrap file", zap.String("file", b.cfg.BootstrapFile))
+	}
+	return nil
+}
+
+// componentHealth runs the checks in the order of their names. A full disk leaves a store
+// readable, so that it is degraded and not down.
+func componentHealth(ctx context.Context, checks map[string]func(context.Context) error) []api.ComponentHealth {
+	components := make([]api.ComponentHealth, 0, len(checks))
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		health := api.ComponentHealth{Name: name, Status: api.StatusOK}
+		if err := checks[name](ctx); err != nil {
+			health.Status, health.Message = api.StatusDown, err.Error()
+			if errcode.Of(err) == errcode.OutOfSpace {
+				health.Status = api.StatusDegraded
+			}
+		}
+		components = append(components, health)
+	}
+	return components
+}
+
+// Shutdown implements component.Component.
+func (b *backend) Shutdown(context.Context) error {
+	if b.api == nil {
+		return nil
+	}
+	return b.api.Close()
+}

@@ -1,0 +1,129 @@
+package gatewayextension
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/alecthomas/units"
+	"go.opentelemetry.io/collector/component"
+)
+
+// Config configures the front door.
+type Config struct {
+	// Auth is the extension that checks credentials.
+	Auth component.ID `mapstructure:"auth"`
+	// HTTP serves the dashboard, the API, ingest and OTLP/HTTP.
+	HTTP ListenerConfig `mapstructure:"http"`
+	// OTLPGRPC serves OTLP/gRPC. An empty endpoint means no listener.
+	OTLPGRPC ListenerConfig `mapstructure:"otlp_grpc"`
+	// OTLPHTTP serves OTLP/HTTP on its usual port. An empty endpoint means no listener.
+	OTLPHTTP ListenerConfig `mapstructure:"otlp_http"`
+	// TLS encrypts all three. Without it they may listen on loopback addresses only.
+	TLS TLSConfig `mapstructure:"tls"`
+	// Insecure allows plaintext on other addresses, for a network that encrypts by itself.
+	Insecure bool `mapstructure:"insecure"`
+	// Limits bound what one caller may do.
+	Limits LimitsConfig `mapstructure:"limits"`
+	// ShutdownTimeout is how long requests in flight may take to end at shutdown.
+	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
+}
+
+// ListenerConfig is one address to listen on.
+type ListenerConfig struct {
+	// Endpoint is host:port.
+	Endpoint string `mapstructure:"endpoint"`
+}
+
+// TLSConfig names the server's certificate.
+type TLSConfig struct {
+	// CertFile holds the certificate chain as PEM.
+	CertFile string `mapstructure:"cert_file"`
+	// KeyFile holds its private key as PEM.
+	KeyFile string `mapstructure:"key_file"`
+}
+
+// LimitsConfig bounds what one caller may do.
+type LimitsConfig struct {
+	// MaxBody is the largest request body on the wire, for example 32MiB.
+	MaxBody units.Base2Bytes `mapstructure:"max_body"`
+	// BodyTimeout is how long a body may take to arrive.
+	BodyTimeout time.Duration `mapstructure:"body_timeout"`
+	// RequestsPerSecond is how many requests one credential may make; 0 means any number.
+	RequestsPerSecond float64 `mapstructure:"requests_per_second"`
+	// Burst is how many of them it may make at once.
+	Burst int `mapstructure:"burst"`
+	// AnonymousPerSecond is how many requests one address may make without a valid credential.
+	AnonymousPerSecond float64 `mapstructure:"anonymous_per_second"`
+	// AnonymousBurst is how many of them it may make at once.
+	AnonymousBurst int `mapstructure:"anonymous_burst"`
+}
+
+func defaultConfig() *Config {
+	return &Config{
+		Auth:     component.MustNewID("auth"),
+		HTTP:     ListenerConfig{Endpoint: "127.0.0.1:8080"},
+		OTLPGRPC: ListenerConfig{Endpoint: "127.0.0.1:4317"},
+		OTLPHTTP: ListenerConfig{Endpoint: "127.0.0.1:4318"},
+		Limits: LimitsConfig{
+			MaxBody: 32 << 20, BodyTimeout: 30 * time.Second,
+			RequestsPerSecond: 2000, Burst: 4000,
+			AnonymousPerSecond: 20, AnonymousBurst: 200,
+		},
+		ShutdownTimeout: 20 * time.Second,
+	}
+}
+
+// Validate checks the configuration.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.HTTP.Endpoint == "" {
+		errs = append(errs, errors.New("http::endpoint is empty: set host:port"))
+	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("tls: cert_file and key_file go together: set both or none"))
+	}
+	for name, endpoint := range c.endpoints() {
+		host, _, err := net.SplitHostPort(endpoint)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s::endpoint is %q: use host:port", name, endpoint))
+			continue
+		}
+		if !c.encrypted() && !c.Insecure && !isLoopback(host) {
+			errs = append(errs, fmt.Errorf("%s::endpoint %q can be reached from other machines without encryption: "+
+				"set tls::cert_file and tls::key_file, listen on 127.0.0.1, or set insecure: true", name, endpoint))
+		}
+	}
+	if c.Limits.MaxBody <= 0 {
+		errs = append(errs, errors.New("limits::max_body must be more than 0, for example 32MiB"))
+	}
+	if c.Limits.BodyTimeout <= 0 {
+		errs = append(errs, errors.New("limits::body_timeout must be more than 0, for example 30s"))
+	}
+	if c.Limits.RequestsPerSecond < 0 || c.Limits.AnonymousPerSecond < 0 {
+		errs = append(errs, errors.New("limits: requests_per_second and anonymous_per_second cannot be negative; 0 means any number"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) encrypted() bool { return c.TLS.CertFile != "" }
+
+// endpoints are the addresses to listen on, by setting.
+func (c *Config) endpoints() map[string]string {
+	all := map[string]string{"http": c.HTTP.Endpoint, "otlp_grpc": c.OTLPGRPC.Endpoint, "otlp_http": c.OTLPHTTP.Endpoint}
+	for name, endpoint := range all {
+		if endpoint == "" {
+			delete(all, name)
+		}
+	}
+	return all
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,224 @@
+package gatewayextension
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+
+	// Registers the compressors that OTLP clients use, as the Collector's own receiver does.
+	_ "github.com/mostynb/go-grpc-compression/nonclobbering/zstd"
+	_ "google.golang.org/grpc/encoding/gzip"
+
+	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/frontdoor"
+	"github.com/pharos-obs/pharos/internal/orgcontext"
+	"github.com/pharos-obs/pharos/internal/process"
+)
+
+var (
+	_ extension.Extension                   = (*gateway)(nil)
+	_ extensioncapabilities.Dependent       = (*gateway)(nil)
+	_ extensioncapabilities.PipelineWatcher = (*gateway)(nil)
+	_ frontdoor.Registrar                   = (*gateway)(nil)
+)
+
+// gateway is the front door on the network.
+type gateway struct {
+	cfg     *Config
+	set     component.TelemetrySettings
+	process *process.Process
+
+	host      component.Host
+	door      *frontdoor.Door
+	tls       *tls.Config
+	http      []*http.Server
+	grpc      *grpc.Server
+	listeners map[string]net.Listener
+	serving   sync.WaitGroup
+}
+
+// Dependencies implements extensioncapabilities.Dependent.
+func (g *gateway) Dependencies() []component.ID { return []component.ID{g.cfg.Auth} }
+
+// Start implements component.Component. It listens, but answers 503 until Ready.
+func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
+	g.host = host
+	authenticator, ok := host.GetExtensions()[g.cfg.Auth].(auth.Authenticator)
+	if !ok {
+		return fmt.Errorf("auth: there is no extension %q that checks credentials: add it to service::extensions", g.cfg.Auth)
+	}
+	g.door, err = frontdoor.New(frontdoor.Config{
+		MaxBody:            int64(g.cfg.Limits.MaxBody),
+		BodyTimeout:        g.cfg.Limits.BodyTimeout,
+		RequestsPerSecond:  g.cfg.Limits.RequestsPerSecond,
+		Burst:              g.cfg.Limits.Burst,
+		AnonymousPerSecond: g.cfg.Limits.AnonymousPerSecond,
+		AnonymousBurst:     g.cfg.Limits.AnonymousBurst,
+	}, authenticator, orgcontext.With, g.set.MeterProvider.Meter("github.com/pharos-obs/pharos/extensions/gatewayextension"), g.set.Logger)
+	if err != nil {
+		return err
+	}
+	if g.cfg.encrypted() {
+		certificate, err := tls.LoadX509KeyPair(g.cfg.TLS.CertFile, g.cfg.TLS.KeyFile)
+		if err != nil {
+			return fmt.Errorf("tls: read certificate %s and key %s: %w", g.cfg.TLS.CertFile, g.cfg.TLS.KeyFile, err)
+		}
+		g.tls = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	}
+	g.listeners = make(map[string]net.Listener)
+	for name, endpoint := range g.cfg.endpoints() {
+		listener, err := g.process.Listen(ctx, endpoint)
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s::endpoint: %w", name, err), g.closeListeners())
+		}
+		g.listeners[name] = listener
+	}
+	g.serveHTTP("http", frontdoor.HTTP)
+	g.serveHTTP("otlp_http", frontdoor.OTLPHTTP)
+	return nil
+}
+
+func (g *gateway) serveHTTP(name string, routes frontdoor.Listener) {
+	listener, ok := g.listeners[name]
+	if !ok {
+		return
+	}
+	server := &http.Server{
+		Handler:           g.door.Handler(routes),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		TLSConfig:         g.tls,
+		ErrorLog:          zap.NewStdLog(g.set.Logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
+	}
+	g.http = append(g.http, server)
+	g.serving.Go(func() {
+		var err error
+		if g.tls != nil {
+			err = server.ServeTLS(listener, "", "")
+		} else {
+			err = server.Serve(listener)
+		}
+		g.report(name, err)
+	})
+}
+
+// report tells the Collector of a listener that ended by itself.
+func (g *gateway) report(name string, err error) {
+	if err == nil || errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return
+	}
+	componentstatus.ReportStatus(g.host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve %s: %w", name, err)))
+}
+
+// Handle implements frontdoor.Registrar.
+func (g *gateway) Handle(routes ...frontdoor.Route) error { return g.door.Handle(routes...) }
+
+// HandleGRPC implements frontdoor.Registrar.
+func (g *gateway) HandleGRPC(scope auth.Scope, register func(grpc.ServiceRegistrar)) error {
+	return g.door.HandleGRPC(scope, register)
+}
+
+// Ready implements extensioncapabilities.PipelineWatcher: everything has started.
+func (g *gateway) Ready() error {
+	if listener, ok := g.listeners["otlp_grpc"]; ok {
+		var options []grpc.ServerOption
+		if g.tls != nil {
+			options = append(options, grpc.Creds(credentials.NewTLS(g.tls)))
+		}
+		server, err := g.door.GRPCServer(options...)
+		if err != nil {
+			return err
+		}
+		g.grpc = server
+		g.serving.Go(func() { g.report("otlp_grpc", server.Serve(listener)) })
+	}
+	g.door.Open()
+	g.process.SetReady(g.health)
+	return nil
+}
+
+// health asks every extension that can tell how it is.
+func (g *gateway) health(ctx context.Context) error {
+	var errs []error
+	for id, ext := range g.host.GetExtensions() {
+		if checker, ok := ext.(interface {
+			Health(ctx context.Context) error
+		}); ok {
+			if err := checker.Health(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", id, err))
+			}
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return len(a.Error()) - len(b.Error()) })
+	return errors.Join(errs...)
+}
+
+// NotReady implements extensioncapabilities.PipelineWatcher. It lets requests in flight end
+// while the pipelines still run, so that nothing is lost that may be acknowledged.
+func (g *gateway) NotReady() error {
+	g.process.SetReady(nil)
+	g.door.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
+	defer cancel()
+	return g.stop(ctx)
+}
+
+func (g *gateway) stop(ctx context.Context) error {
+	var errs []error
+	if g.grpc != nil {
+		stopped := make(chan struct{})
+		go func() {
+			g.grpc.GracefulStop()
+			close(stopped)
+		}()
+		select {
+		case <-stopped:
+		case <-ctx.Done():
+			g.grpc.Stop()
+		}
+		g.grpc = nil
+	}
+	for _, server := range g.http {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, server.Close())
+		}
+	}
+	g.http = nil
+	return errors.Join(append(errs, g.closeListeners())...)
+}
+
+func (g *gateway) closeListeners() error {
+	var errs []error
+	for _, listener := range g.listeners {
+		if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	g.listeners = nil
+	return errors.Join(errs...)
+}
+
+// Shutdown implements component.Component.
+func (g *gateway) Shutdown(ctx context.Context) error {
+	if g.door == nil {
+		return nil
+	}
+	err := g.stop(ctx)
+	g.serving.Wait()
+	return err
+}

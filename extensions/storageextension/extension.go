@@ -1,0 +1,145 @@
+package storageextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/local/logs"
+	"github.com/pharos-obs/pharos/storage/local/metrics"
+	"github.com/pharos-obs/pharos/storage/metadata"
+)
+
+var _ extension.Extension = (*Extension)(nil)
+
+// errReadOnly is what a read-only file system answers.
+var errReadOnly error = syscall.EROFS
+
+// defaultOrg is the name of the organisation that exists from the first start.
+const defaultOrg = "default"
+
+// Extension holds the open stores. Other parts find it among the host's extensions and take
+// what they need at their Start.
+type Extension struct {
+	cfg    *Config
+	logger *zap.Logger
+
+	lock     *flock.Flock
+	metrics  *metrics.Store
+	logs     *logs.Store
+	metadata *metadata.DB
+}
+
+// Start implements component.Component.
+func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.Shutdown(ctx))
+		}
+	}()
+	if e.lock, err = lockDirectory(e.cfg.Directory); err != nil {
+		return err
+	}
+	e.metadata, err = metadata.Open(ctx, metadata.Config{Path: filepath.Join(e.cfg.Directory, "metadata.db")}, e.logger)
+	if err != nil {
+		return fmt.Errorf("open the metadata store: %w", err)
+	}
+	if e.metrics, err = metrics.Open(filepath.Join(e.cfg.Directory, "metrics"), e.metricsConfig(), e.logger); err != nil {
+		return fmt.Errorf("open the metric store: %w", err)
+	}
+	if e.logs, err = logs.Open(filepath.Join(e.cfg.Directory, "logs"), e.logsConfig(), e.logger); err != nil {
+		return fmt.Errorf("open the log store: %w", err)
+	}
+	return nil
+}
+
+func (e *Extension) metricsConfig() metrics.Config {
+	cfg := metrics.DefaultConfig()
+	cfg.RetentionTime = time.Duration(e.cfg.Metrics.Retention)
+	cfg.RetentionBytes = int64(e.cfg.Metrics.MaxBytes)
+	cfg.OutOfOrderWindow = time.Duration(e.cfg.Metrics.OutOfOrderWindow)
+	cfg.MaxSeries = e.cfg.Metrics.MaxSeries
+	cfg.MinFreeBytes = int64(e.cfg.MinFree)
+	cfg.Sync = e.cfg.fsync()
+	return cfg
+}
+
+func (e *Extension) logsConfig() logs.Config {
+	cfg := logs.DefaultConfig()
+	cfg.Retention = time.Duration(e.cfg.Logs.Retention)
+	cfg.RetentionBytes = int64(e.cfg.Logs.MaxBytes)
+	cfg.MemoryBytes = int64(e.cfg.Logs.Memory)
+	cfg.MinFreeBytes = int64(e.cfg.MinFree)
+	cfg.Sync = e.cfg.fsync()
+	return cfg
+}
+
+// MetricStore returns the metric store.
+func (e *Extension) MetricStore() storage.MetricStore { return e.metrics }
+
+// LogStore returns the log store.
+func (e *Extension) LogStore() storage.LogStore { return e.logs }
+
+// Metadata returns the metadata database.
+func (e *Extension) Metadata() *metadata.DB { return e.metadata }
+
+// Directory returns the folder that holds the data.
+func (e *Extension) Directory() string { return e.cfg.Directory }
+
+// DefaultOrg returns the organisation that exists from the first start; empty before
+// authentication has created it.
+func (e *Extension) DefaultOrg() storage.OrgID {
+	org, err := e.metadata.OrgByName(context.Background(), defaultOrg)
+	if err != nil {
+		return ""
+	}
+	return org.ID
+}
+
+// Health returns what is wrong with the stores, or nil.
+func (e *Extension) Health(ctx context.Context) error {
+	var errs []error
+	for name, check := range e.Checks() {
+		if err := check(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Checks returns the health check of each store by name.
+func (e *Extension) Checks() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"metric_store": e.metrics.Health,
+		"log_store":    e.logs.Health,
+		"metadata":     e.metadata.Health,
+	}
+}
+
+// Shutdown implements component.Component.
+func (e *Extension) Shutdown(context.Context) error {
+	var errs []error
+	if e.logs != nil {
+		errs = append(errs, e.logs.Close())
+	}
+	if e.metrics != nil {
+		errs = append(errs, e.metrics.Close())
+	}
+	if e.metadata != nil {
+		errs = append(errs, e.metadata.Close())
+	}
+	if e.lock != nil {
+		errs = append(errs, e.lock.Unlock())
+	}
+	e.logs, e.metrics, e.metadata, e.lock = nil, nil, nil, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,104 @@
+// Package process holds what lives as long as the process and outlasts a reload of its
+// configuration: sockets, the way to its metrics, and whether it is ready.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+)
+
+// Process is the scope of the process. Use New.
+type Process struct {
+	mu        sync.Mutex
+	listeners map[string]*socket
+	gatherer  atomic.Pointer[prometheus.Gatherer]
+	ready     atomic.Pointer[func(context.Context) error]
+}
+
+// New returns an empty scope.
+func New() *Process {
+	return &Process{listeners: make(map[string]*socket)}
+}
+
+// Listen returns a listener on a TCP address. Closing it stops Accept but keeps the socket:
+// connections wait in the kernel until the address is listened on again, so that a reload
+// refuses none. Release closes the sockets for good.
+func (p *Process) Listen(ctx context.Context, addr string) (net.Listener, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if held, ok := p.listeners[addr]; ok {
+		return held.lease()
+	}
+	var config net.ListenConfig
+	inner, err := config.Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, &errcode.Error{
+			Code: errcode.Conflict, Field: addr, Message: "another program listens on this address",
+			Fix: "stop it, or choose another address", Err: err,
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	tcp, ok := inner.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("listen on %s: not a TCP socket", addr)
+	}
+	held := &socket{tcp: tcp}
+	p.listeners[addr] = held
+	return held.lease()
+}
+
+// Release closes the sockets that nobody listens on.
+func (p *Process) Release() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for addr, held := range p.listeners {
+		if !held.leased.Load() {
+			errs = append(errs, held.tcp.Close())
+			delete(p.listeners, addr)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// SetGatherer makes g the source of the process's metrics.
+func (p *Process) SetGatherer(g prometheus.Gatherer) { p.gatherer.Store(&g) }
+
+// Gather implements prometheus.Gatherer: the metrics of the current configuration's parts,
+// none before there are any.
+func (p *Process) Gather() ([]*dto.MetricFamily, error) {
+	if g := p.gatherer.Load(); g != nil {
+		return (*g).Gather()
+	}
+	return nil, nil
+}
+
+// SetReady makes check the answer to Ready; nil means that the process is not ready.
+func (p *Process) SetReady(check func(context.Context) error) {
+	if check == nil {
+		p.ready.Store(nil)
+		return
+	}
+	p.ready.Store(&check)
+}
+
+// Ready returns nil when requests can be served, otherwise an Unavailable error that says why not.
+func (p *Process) Ready(ctx context.Context) error {
+	check := p.ready.Load()
+	if check == nil {
+		return errcode.New(errcode.Unavailable, "the server is starting")
+	}
+	return (*check)(ctx)
+}
