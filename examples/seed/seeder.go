@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 	s.until = until
 	s.shop.advance(until)
 	began := s.now()
-	if err := s.sendUntil(ctx, end, true); err != nil {
+	if err := s.sendUntil(ctx, end, isTerminal(s.out)); err != nil {
 		return err
 	}
 	if s.total.points == 0 {
@@ -119,6 +120,16 @@ func (s *seeder) send(ctx context.Context, end time.Time) error {
 	s.total.add(lines)
 	s.shop, s.until = ahead, end
 	return nil
+}
+
+// isTerminal says whether somebody watches; a file needs no progress.
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // say tells whoever watches. That nobody listens is no reason to stop.
