@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
+	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/logfilter"
 	"github.com/pharos-obs/pharos/storage/logrecord"
 )
 
@@ -123,4 +125,64 @@ func BenchmarkEngine(b *testing.B) {
 	b.StopTimer()
 	b.ReportMetric(float64(used.Nanoseconds())/float64(b.N)/lines, "cpu-ns/line")
 	engine.MustClose()
+}
+
+// BenchmarkJournal is the store's own share of BenchmarkWrite: from plog.Logs to the journal,
+// with the copies that the engine takes.
+func BenchmarkJournal(b *testing.B) {
+	const lines = 1000
+	journal, err := openJournal(b.TempDir())
+	require.NoError(b, err)
+	logs := benchLogs(rand.New(rand.NewPCG(1, 2)), lines) //nolint:gosec // no secret
+	stamp(logs, "0193a4c5-7d1e-00000001")
+	var work batch
+	table := newSeenTable()
+	now := time.Now()
+	bytes := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		require.NoError(b, work.build(b.Context(), 1, logs, table, window{0, now.Add(time.Hour).UnixNano()}, now))
+		_, err := journal.append(work.encoder.buf)
+		require.NoError(b, err)
+		bytes = len(work.encoder.buf)
+		work.rows.release()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/lines, "ns/line")
+	b.ReportMetric(float64(bytes)/lines, "journal-B/line")
+	require.NoError(b, journal.close())
+}
+
+// BenchmarkRead reads from a million lines.
+func BenchmarkRead(b *testing.B) {
+	store, err := Open(b.TempDir(), DefaultConfig(), zap.NewNop())
+	require.NoError(b, err)
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	for i := range 1000 {
+		logs := benchLogs(random, 1000)
+		stamp(logs, fmt.Sprintf("batch%d", i))
+		require.NoError(b, store.Write(b.Context(), testOrg, logs))
+	}
+	for name, text := range map[string]string{"newest": "", "word": "GET level:error", "rare": "user=1", "phrase": `"lorem ipsum lorem"`} {
+		filter, err := logfilter.Parse(text)
+		require.NoError(b, err)
+		b.Run("search "+name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := store.Search(b.Context(), testOrg, storage.LogQuery{Filter: filter, Limit: 50})
+				require.NoError(b, err)
+			}
+		})
+	}
+	b.Run("histogram by level", func(b *testing.B) {
+		for b.Loop() {
+			_, err := store.Histogram(b.Context(), testOrg, storage.HistogramQuery{Step: time.Minute, By: "level"})
+			require.NoError(b, err)
+		}
+	})
+	b.Run("fields", func(b *testing.B) {
+		for b.Loop() {
+			_, err := store.Fields(b.Context(), testOrg, storage.FieldsQuery{Names: []string{"level", "service", "region"}})
+			require.NoError(b, err)
+		}
+	})
+	require.NoError(b, store.Close())
 }

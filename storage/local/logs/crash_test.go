@@ -69,7 +69,7 @@ func crashWriter(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, batch := range strings.FieldsSeq(os.Getenv(crashRetry)) {
+	for batch := range strings.FieldsSeq(os.Getenv(crashRetry)) {
 		if err := store.Write(context.Background(), testOrg, testLogs(batch, batchSize, time.Now())); err != nil {
 			return err
 		}

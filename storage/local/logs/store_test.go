@@ -2,8 +2,10 @@ package logs
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/pharos-obs/pharos/storage"
@@ -19,4 +21,19 @@ func openStore(t *testing.T, dir string) storage.LogStore {
 
 func TestConformance(t *testing.T) {
 	storagetest.RunLogStore(t, openStore)
+}
+
+func TestCloseEndsAllGoroutines(t *testing.T) {
+	use := func() {
+		store := openStore(t, t.TempDir())
+		require.NoError(t, store.Write(t.Context(), testOrg, testLogs("batch", 10, time.Now())))
+		_, err := store.Search(t.Context(), testOrg, storage.LogQuery{Limit: 1})
+		require.NoError(t, err)
+		require.NoError(t, store.Close())
+		require.NoError(t, store.Close(), "closing twice")
+	}
+	use() // the engine's library has goroutines of the process, which begin with the first store
+	before := goleak.IgnoreCurrent()
+	use()
+	goleak.VerifyNone(t, before)
 }
