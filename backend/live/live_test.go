@@ -275,7 +275,7 @@ func TestCloseEndsConnections(t *testing.T) {
 	closed := make(chan error)
 	go func() { closed <- s.service.Close() }()
 	_, _, err := conn.Read(t.Context())
-	require.Error(t, err)
+	assert.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err), err)
 	require.NoError(t, <-closed)
 	_, err = s.service.enter()
 	assert.ErrorContains(t, err, "stopping")

@@ -44,17 +44,19 @@ func (s *Service) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	defer conn.CloseNow() //nolint:errcheck // the connection may be gone already
 	conn.SetReadLimit(maxRequest)
 
-	ctx, cancel := s.connectionContext(r.Context())
+	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	// The client is told when the server stops; closing also ends the reading below.
+	stop := context.AfterFunc(s.ctx, func() {
+		_ = conn.Close(websocket.StatusGoingAway, "the server is stopping") // the client may be gone
+	})
+	defer stop()
 	session := s.newSession(ctx, org)
 	session.wait.Go(func() {
 		defer cancel()
 		s.writeFrames(ctx, conn, session)
 	})
 	session.readRequests(ctx, conn)
-	if s.ctx.Err() != nil {
-		_ = conn.Close(websocket.StatusGoingAway, "the server is stopping") // the client may be gone
-	}
 	cancel()
 	session.close()
 }
