@@ -8,8 +8,8 @@ COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 DATE    ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
-GOLANGCI := $(GO) run -modfile=scripts/tools/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-GOFUMPT  := $(GO) run -modfile=scripts/tools/go.mod mvdan.cc/gofumpt
+GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
+GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev build generate dashboard check format lint unit test browser bench clean
