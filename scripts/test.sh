@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them: unit, component, black-box, browser.
+# Usage: scripts/test.sh        (make test)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export GOFLAGS="-mod=readonly -buildvcs=false"
+
+step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
+
+install_packages() {
+  local missing=()
+  command -v chromium >/dev/null 2>&1 || missing+=(chromium fonts-dejavu-core)
+  [ ${#missing[@]} -eq 0 ] && return
+  command -v apt-get >/dev/null 2>&1 || { echo "install these and try again: ${missing[*]}" >&2; exit 1; }
+  local sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo="sudo"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+step "install what the tests need"
+install_packages
+(cd dashboard && npm ci --no-audit --no-fund --loglevel=error)
+
+step "dashboard: unit tests and build"
+(cd dashboard && npm test && npm run --silent build)
+
+step "build bin/pharos"
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
+export PHAROS_BIN="$PWD/bin/pharos"
+
+step "go: unit, component and black-box tests"
+go test -timeout 20m ./...
+
+step "browser"
+(cd dashboard && npm run --silent test:browser)
+
+step "all tests passed"
