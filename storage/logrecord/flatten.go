@@ -66,9 +66,9 @@ func (f *Flattener) flatten(record plog.LogRecord) {
 	row := &f.row
 	row.ID = ""
 	row.Fields = row.Fields[:0]
-	row.Time = int64(record.Timestamp())
+	row.Time = int64(record.Timestamp()) //nolint:gosec // beyond 2262 it becomes negative, and is refused as too old
 	if row.Time == 0 {
-		row.Time = int64(record.ObservedTimestamp())
+		row.Time = int64(record.ObservedTimestamp()) //nolint:gosec // as above
 	}
 	// Service and instance come first, as the stores want them.
 	shared := f.resource

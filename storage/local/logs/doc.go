@@ -9,6 +9,7 @@
 // segment of the journal is dropped, in a second journal of ids.
 //
 //	orgs.json      the engine's number of every organisation
+//	lock           held while a process has the store open
 //	journal/       batches that the engine may not have on disk yet
 //	ids/           ids of batches of the last minutes
 //	data/          the engine

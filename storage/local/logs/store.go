@@ -12,6 +12,7 @@ import (
 
 	"github.com/VictoriaMetrics/VictoriaLogs/lib/logstorage"
 	vmfs "github.com/VictoriaMetrics/VictoriaMetrics/lib/fs"
+	"github.com/prometheus/prometheus/tsdb/fileutil"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
@@ -22,11 +23,12 @@ import (
 
 var _ storage.LogStore = (*Store)(nil)
 
-// Store is the local log store. One process opens a folder at a time; the caller sees to that.
+// Store is the local log store. One process opens a folder at a time.
 type Store struct {
 	dir    string
 	cfg    Config
 	logger *zap.Logger
+	lock   fileutil.Releaser
 
 	engine  *logstorage.Storage
 	orgs    *orgTable
@@ -56,8 +58,8 @@ type Store struct {
 	dropped    droppedDays
 }
 
-// Open opens the log store in a folder, and creates it when there is none. It returns when
-// all acknowledged records can be read.
+// Open opens the log store in a folder, and creates it when there is none. It fails when the
+// folder can't be written or another store has it open, and returns when all acknowledged records can be read.
 func Open(dir string, cfg Config, logger *zap.Logger) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("open log store: %w", err)
@@ -65,6 +67,20 @@ func Open(dir string, cfg Config, logger *zap.Logger) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("open log store: %w", err)
 	}
+	// The engine panics when it can't have the folder for itself.
+	lock, _, err := fileutil.Flock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, errcode.New(errcode.Unavailable, "open log store in %s, which must be writable and used by one process only: %w", dir, err)
+	}
+	s, err := openLocked(dir, cfg, logger)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	s.lock = lock
+	return s, nil
+}
+
+func openLocked(dir string, cfg Config, logger *zap.Logger) (*Store, error) {
 	orgs, err := openOrgTable(filepath.Join(dir, "orgs.json"))
 	if err != nil {
 		return nil, err
@@ -102,7 +118,7 @@ func (s *Store) Close() error {
 	s.tails.close()
 	// The engine writes its rows to the disk, so that the journal is not needed any more.
 	s.engine.MustClose()
-	return errors.Join(s.dropAll(), s.journal.close(), s.ids.close())
+	return errors.Join(s.dropAll(), s.journal.close(), s.ids.close(), s.lock.Release())
 }
 
 // enter begins a call; leave ends it.

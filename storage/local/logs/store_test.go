@@ -37,3 +37,12 @@ func TestCloseEndsAllGoroutines(t *testing.T) {
 	use()
 	goleak.VerifyNone(t, before)
 }
+
+func TestOneStoreAFolder(t *testing.T) {
+	dir := t.TempDir()
+	store := openStore(t, dir)
+	_, err := Open(dir, DefaultConfig(), zaptest.NewLogger(t))
+	require.ErrorContains(t, err, "one process only")
+	require.NoError(t, store.Close())
+	require.NoError(t, openStore(t, dir).Close())
+}
