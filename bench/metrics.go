@@ -80,7 +80,7 @@ func addHost(metrics pmetric.Metrics, host string) {
 		point := points.AppendEmpty()
 		point.SetTimestamp(pcommon.Timestamp(timeMark))
 		point.SetDoubleValue(valueMark)
-		point.Attributes().PutStr("device", fmt.Sprintf("dev%d", i%8))
+		point.Attributes().PutStr("device", fmt.Sprintf("dev%d", i))
 		point.Attributes().PutStr("zone", "a")
 	}
 }
@@ -136,7 +136,7 @@ func remoteWriteBodies() ([]writeTemplate, error) {
 				request.Timeseries = append(request.Timeseries, prompb.TimeSeries{
 					Labels: []prompb.Label{
 						{Name: "__name__", Value: fmt.Sprintf("bench_metric_%03d", i)},
-						{Name: "device", Value: fmt.Sprintf("dev%d", i%8)},
+						{Name: "device", Value: fmt.Sprintf("dev%d", i)},
 						{Name: "host_name", Value: host},
 						{Name: "instance", Value: host},
 						{Name: "job", Value: "bench"},
