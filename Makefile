@@ -21,12 +21,12 @@ run: build ## Build everything and run it: dashboard on http://127.0.0.1:8080
 	./bin/pharos up
 
 dev: ## Run the server with the dashboard as it was last built
-	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 	./bin/pharos up --log-level info
 
 build: dashboard ## Build bin/pharos, with the dashboard in it
 	@echo "[2/2] building pharos (first time: some minutes)"
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 
 dashboard: dashboard/node_modules/.stamp ## Build the dashboard's pages
 	@echo "[1/2] building the dashboard"

@@ -26,7 +26,7 @@ step "dashboard: unit tests and build"
 (cd dashboard && npm test && npm run --silent build)
 
 step "build bin/pharos"
-CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
+go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
 export PHAROS_BIN="$PWD/bin/pharos"
 
 step "go: unit, component and black-box tests"

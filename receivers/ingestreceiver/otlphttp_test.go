@@ -228,7 +228,7 @@ func TestOTLPHTTPPipelineErrors(t *testing.T) {
 		{"permanent", consumererror.NewPermanent(errors.New("no such thing")), 400, codes.InvalidArgument, ""},
 		{"invalid", errcode.InvalidField("time", "bad", "mend it"), 400, codes.InvalidArgument, ""},
 		{"coded and permanent", consumererror.NewPermanent(errcode.New(errcode.Forbidden, "no")), 403, codes.PermissionDenied, ""},
-		{"disk full", &errcode.Error{Code: errcode.OutOfSpace, Message: "disk full", RetryAfter: 30 * time.Second}, 507, codes.Unavailable, "30"},
+		{"disk full", &errcode.Error{Code: errcode.OutOfSpace, Message: "disk full", RetryAfter: 30 * time.Second}, 503, codes.Unavailable, "30"},
 		{"rate", &errcode.Error{Code: errcode.RateLimited, Message: "slow down", RetryAfter: 1500 * time.Millisecond}, 429, codes.ResourceExhausted, "2"},
 		{"next hop away", status.Error(codes.Unavailable, "away"), 503, codes.Unavailable, "1"},
 		{"next hop refuses", status.Error(codes.InvalidArgument, "bad"), 400, codes.InvalidArgument, ""},

@@ -61,9 +61,18 @@ func writeOTLPError(w http.ResponseWriter, req *http.Request, err error) {
 	}
 	setErrorHeaders(w, err)
 	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(errcode.HTTPStatus(err))
+	w.WriteHeader(otlpHTTPStatus(err))
 	// An error here means that the client went away; there is nobody left to tell.
 	_, _ = w.Write(answer) //nolint:gosec // Not HTML: the content type is one of the two of OTLP.
+}
+
+// otlpHTTPStatus is the HTTP status of err on OTLP routes: the table's, but 503 for a full disk,
+// because OTLP clients send again after 429, 502, 503 and 504 and drop the batch after others.
+func otlpHTTPStatus(err error) int {
+	if errcode.Of(err) == errcode.OutOfSpace {
+		return http.StatusServiceUnavailable
+	}
+	return errcode.HTTPStatus(err)
 }
 
 func setErrorHeaders(w http.ResponseWriter, err error) {
