@@ -82,7 +82,7 @@ func newServer(t *testing.T) *server {
 		}))
 	}
 	s.Server = httptest.NewServer(mux)
-	t.Cleanup(s.Server.Close)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -95,7 +95,7 @@ func (s *server) do(t *testing.T, method, target, body string, header ...string)
 	}
 	response, err := s.Client().Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { assert.NoError(t, response.Body.Close()) }()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response.StatusCode, response.Header, string(text)

@@ -18,6 +18,8 @@ import (
 
 // overrideErrors makes huma write every error as a problem document of ours. The two variables
 // are huma's only hook; the same functions are set once for the process.
+//
+//nolint:gochecknoglobals // it guards the globals of another package
 var overrideErrors = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return problem.Of(codedError(status, message, causes))
@@ -37,11 +39,10 @@ var overrideErrors = sync.OnceFunc(func() {
 // codedError turns what huma found wrong, or what a handler returned, into an error with a code.
 func codedError(status int, message string, causes []error) error {
 	if len(causes) > 0 {
-		if detail, ok := causes[0].(huma.ErrorDetailer); ok { //nolint:errorlint // huma hands these over unwrapped
+		if detail, ok := causes[0].(huma.ErrorDetailer); ok {
 			return fromDetail(status, detail.ErrorDetail(), len(causes)-1)
 		}
-		var tooLarge *http.MaxBytesError
-		if errors.As(causes[0], &tooLarge) {
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](causes[0]); ok {
 			return errcode.New(errcode.TooLarge, "the body is larger than %d bytes", tooLarge.Limit)
 		}
 		return causes[0]

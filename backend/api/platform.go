@@ -51,7 +51,7 @@ func (a *API) platform(_ context.Context, input *platformInput) (*platformOutput
 	if input.Accept == "application/json" {
 		return platformJSON(families)
 	}
-	return platformText(families, expfmt.Negotiate(header))
+	return platformText(families, expfmt.NegotiateAccept(header, expfmt.DefaultAcceptedFormats()...))
 }
 
 func platformText(families []*dto.MetricFamily, format expfmt.Format) (*platformOutput, error) {

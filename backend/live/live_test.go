@@ -59,7 +59,7 @@ func newServer(t *testing.T, change func(*Config)) *server {
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		assert.NoError(t, s.service.Close())
-		s.Server.Close()
+		s.Close()
 	})
 	return s
 }
@@ -210,7 +210,7 @@ func TestStream(t *testing.T) {
 	require.NoError(t, err)
 	response, err := s.Client().Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	t.Cleanup(func() { assert.NoError(t, response.Body.Close()) })
 	assert.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
 	assert.Equal(t, "no", response.Header.Get("X-Accel-Buffering"))
 	require.Eventually(t, func() bool { return s.logs.Tails() == 1 }, 10*time.Second, time.Millisecond)
@@ -242,7 +242,7 @@ func TestStream(t *testing.T) {
 
 func TestSlowClientLosesFramesAlone(t *testing.T) {
 	s := newServer(t, func(c *Config) { c.QueueLength = 2 })
-	session := s.service.newSession(t.Context(), querytest.Org)
+	session := s.service.newSession(querytest.Org)
 	ctx, cancel := context.WithCancel(t.Context())
 	session.wait.Go(func() { session.tail(ctx, "t", nil) })
 	require.Eventually(t, func() bool { return s.logs.Tails() == 1 }, 10*time.Second, time.Millisecond)

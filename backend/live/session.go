@@ -27,7 +27,6 @@ type frame struct {
 type session struct {
 	service *Service
 	org     storage.OrgID
-	ctx     context.Context //nolint:containedctx // the connection's life
 	frames  chan frame
 
 	mu            sync.Mutex // guards subscriptions
@@ -48,9 +47,9 @@ type request struct {
 	Level    string `json:"level"`
 }
 
-func (s *Service) newSession(ctx context.Context, org storage.OrgID) *session {
+func (s *Service) newSession(org storage.OrgID) *session {
 	return &session{
-		service: s, org: org, ctx: ctx,
+		service: s, org: org,
 		frames:        make(chan frame, s.config.QueueLength),
 		subscriptions: map[string]*subscription{},
 	}
@@ -81,8 +80,8 @@ func (s *session) sendError(id string, err error) {
 	}
 }
 
-// subscribe starts a subscription; one of the same id is replaced.
-func (s *session) subscribe(r request) error {
+// subscribe starts a subscription, which ends with the context; one of the same id is replaced.
+func (s *session) subscribe(ctx context.Context, r request) error {
 	if r.ID == "" {
 		return errcode.InvalidField("id", "is missing", "name the subscription; its frames carry the name")
 	}
@@ -103,7 +102,7 @@ func (s *session) subscribe(r request) error {
 			Fix:     "unsubscribe one first",
 		}
 	}
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	s.subscriptions[r.ID] = &subscription{cancel}
 	s.wait.Go(func() { run(ctx) })
 	return nil

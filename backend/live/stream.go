@@ -1,6 +1,7 @@
 package live
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -27,10 +28,10 @@ func (s *Service) ServeStream(w http.ResponseWriter, r *http.Request) {
 	defer leave()
 	ctx, cancel := s.connectionContext(r.Context())
 	defer cancel()
-	session := s.newSession(ctx, org)
+	session := s.newSession(org)
 	defer session.close()
 	defer cancel()
-	if err := session.subscribeAll(r.URL.Query()); err != nil {
+	if err := session.subscribeAll(ctx, r.URL.Query()); err != nil {
 		problem.Write(w, err)
 		return
 	}
@@ -39,12 +40,12 @@ func (s *Service) ServeStream(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx must not hold events back
 	w.WriteHeader(http.StatusOK)
-	session.writeEvents(w)
+	session.writeEvents(ctx, w)
 }
 
 // subscribeAll subscribes to what the parameters name: metrics by an expression each, under
 // the ids metrics-1, metrics-2 ..., and logs.
-func (s *session) subscribeAll(params url.Values) error {
+func (s *session) subscribeAll(ctx context.Context, params url.Values) error {
 	for name := range params {
 		switch name {
 		case "metrics", "interval", "logs", "service", "level":
@@ -53,13 +54,13 @@ func (s *session) subscribeAll(params url.Values) error {
 		}
 	}
 	for i, expr := range params["metrics"] {
-		err := s.subscribe(request{ID: "metrics-" + strconv.Itoa(i+1), Kind: "metrics", Query: expr, Interval: params.Get("interval")})
+		err := s.subscribe(ctx, request{ID: "metrics-" + strconv.Itoa(i+1), Kind: "metrics", Query: expr, Interval: params.Get("interval")})
 		if err != nil {
 			return err
 		}
 	}
 	if params.Has("logs") {
-		return s.subscribe(request{ID: "logs", Kind: "logs", Query: params.Get("logs"), Service: params.Get("service"), Level: params.Get("level")})
+		return s.subscribe(ctx, request{ID: "logs", Kind: "logs", Query: params.Get("logs"), Service: params.Get("service"), Level: params.Get("level")})
 	}
 	if len(params["metrics"]) == 0 {
 		return errcode.InvalidField("metrics", "is missing, and so is logs", "add metrics=<PromQL> or logs=<filter>; an empty filter means all")
@@ -68,7 +69,7 @@ func (s *session) subscribeAll(params url.Values) error {
 }
 
 // writeEvents sends what waits, and a comment when there is nothing, until the client goes.
-func (s *session) writeEvents(w http.ResponseWriter) {
+func (s *session) writeEvents(ctx context.Context, w http.ResponseWriter) {
 	heartbeat := time.NewTicker(s.service.config.Heartbeat)
 	defer heartbeat.Stop()
 	if s.writeEvent(w, ": connected\n\n") != nil {
@@ -77,7 +78,7 @@ func (s *session) writeEvents(w http.ResponseWriter) {
 	for {
 		text := ": heartbeat\n\n"
 		select {
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		case f := <-s.frames:
 			text = "event: " + f.event + "\ndata: " + string(f.data) + "\n\n"

@@ -47,11 +47,11 @@ func (s *Service) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	// The client is told when the server stops; closing also ends the reading below.
-	stop := context.AfterFunc(s.ctx, func() {
+	stop := context.AfterFunc(s.ctx, func() { //nolint:contextcheck // the service outlives the request
 		_ = conn.Close(websocket.StatusGoingAway, "the server is stopping") // the client may be gone
 	})
 	defer stop()
-	session := s.newSession(ctx, org)
+	session := s.newSession(org)
 	session.wait.Go(func() {
 		defer cancel()
 		s.writeFrames(ctx, conn, session)
@@ -115,12 +115,12 @@ func (s *session) readRequests(ctx context.Context, conn *websocket.Conn) {
 			s.sendError("", errcode.New(errcode.Invalid, "messages are JSON text, not binary"))
 			continue
 		}
-		s.serve(data)
+		s.serve(ctx, data)
 	}
 }
 
 // serve answers one message.
-func (s *session) serve(data []byte) {
+func (s *session) serve(ctx context.Context, data []byte) {
 	var r request
 	if err := decodeStrictly(data, &r); err != nil {
 		s.sendError(r.ID, err)
@@ -128,7 +128,7 @@ func (s *session) serve(data []byte) {
 	}
 	switch r.Type {
 	case "subscribe":
-		if err := s.subscribe(r); err != nil {
+		if err := s.subscribe(ctx, r); err != nil {
 			s.sendError(r.ID, err)
 			return
 		}

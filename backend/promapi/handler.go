@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -36,6 +37,7 @@ type API struct {
 	build   BuildInfo
 	started time.Time
 	logger  *zap.Logger
+	buffers sync.Pool // of *[]byte
 	now     func() time.Time
 }
 
@@ -118,8 +120,7 @@ func (a *API) handler(handle handleFunc) http.Handler {
 }
 
 func formError(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errcode.New(errcode.TooLarge, "the body is larger than %d bytes", tooLarge.Limit)
 	}
 	return errcode.New(errcode.Invalid, "error parsing form values: %w", err)
@@ -127,8 +128,11 @@ func formError(err error) error {
 
 // write answers with success.
 func (a *API) write(w http.ResponseWriter, answer response) {
-	body := getBuffer()
-	defer putBuffer(body)
+	body, ok := a.buffers.Get().(*[]byte)
+	if !ok {
+		body = new([]byte)
+	}
+	defer a.keepBuffer(body)
 	*body = answer.appendJSON(*body)
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(*body) // an error means that the client went away

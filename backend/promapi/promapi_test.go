@@ -62,7 +62,7 @@ func newServer(t *testing.T, change func(*query.Config)) *server {
 		}))
 	}
 	s.Server = httptest.NewServer(mux)
-	t.Cleanup(s.Server.Close)
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -81,7 +81,7 @@ func (s *server) ask(t *testing.T, target string) (int, string) {
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := s.Client().Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close()
+	defer func() { assert.NoError(t, response.Body.Close()) }()
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	assert.Equal(t, "application/json", response.Header.Get("Content-Type"))
@@ -224,7 +224,7 @@ func TestAnonymous(t *testing.T) {
 
 func TestExemplars(t *testing.T) {
 	s := newServer(t, nil)
-	series := labels.FromStrings(labels.MetricName, "up", "instance", "a", "job", "api")
+	series := labels.FromStrings("__name__", "up", "instance", "a", "job", "api")
 	appender := s.metrics.Storage.AppenderV2(t.Context())
 	_, err := appender.Append(0, series, 0, 61_000, 1, nil, nil, promstorage.AOptions{
 		Exemplars: []exemplar.Exemplar{{Labels: labels.FromStrings("trace_id", "t1"), Value: 2.5, Ts: 61_250, HasTs: true}},
@@ -232,6 +232,6 @@ func TestExemplars(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, appender.Commit())
 	_, body := s.ask(t, "/query_exemplars?query="+url.QueryEscape(`sum(up{job="api"})`))
-	assert.Equal(t, `{"status":"success","data":[{"seriesLabels":{"__name__":"up","instance":"a","job":"api"},`+
+	assert.JSONEq(t, `{"status":"success","data":[{"seriesLabels":{"__name__":"up","instance":"a","job":"api"},`+
 		`"exemplars":[{"labels":{"trace_id":"t1"},"value":"2.5","timestamp":61.250}]}]}`, body)
 }

@@ -2,7 +2,6 @@ package promapi
 
 import (
 	"encoding/json"
-	"sync"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
@@ -178,15 +177,9 @@ func appendHistogramPoint(b []byte, point promql.HPoint) []byte {
 // maxPooledBuffer keeps one large answer from staying in memory for ever.
 const maxPooledBuffer = 4 << 20
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-func getBuffer() *[]byte {
-	return buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
-}
-
-func putBuffer(b *[]byte) {
+func (a *API) keepBuffer(b *[]byte) {
 	if cap(*b) <= maxPooledBuffer {
 		*b = (*b)[:0]
-		buffers.Put(b)
+		a.buffers.Put(b)
 	}
 }

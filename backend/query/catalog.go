@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/metadata"
@@ -102,7 +103,7 @@ func selectSeries(ctx context.Context, q promstorage.Querier, selection Selectio
 		sets = append(sets, q.Select(ctx, true, hints, matchers...))
 	}
 	if len(sets) == 0 {
-		all := labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".*")
+		all := labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".*")
 		sets = append(sets, q.Select(ctx, true, hints, all))
 	}
 	if len(sets) == 1 {

@@ -79,10 +79,8 @@ func (m Metrics) check() error {
 		return errcode.InvalidField("by", "needs an aggregation that joins series",
 			"add agg=avg, min, max, sum, count, rate or increase")
 	}
-	for _, name := range m.By {
-		if name == "" {
-			return errcode.InvalidField("by", "has an empty label name", "separate label names by single commas: by=service,instance")
-		}
+	if slices.Contains(m.By, "") {
+		return errcode.InvalidField("by", "has an empty label name", "separate label names by single commas: by=service,instance")
 	}
 	return nil
 }
@@ -97,7 +95,7 @@ func (m Metrics) series() string {
 }
 
 func (m Metrics) selector(serviceLabel string) string {
-	matchers := []string{matcher(labels.MetricName, m.Metric)}
+	matchers := []string{matcher(model.MetricNameLabel, m.Metric)}
 	if serviceLabel != "" {
 		matchers = append(matchers, matcher(serviceLabel, m.Service))
 	}

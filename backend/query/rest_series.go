@@ -110,7 +110,7 @@ func narrow(sets [][]*labels.Matcher, service, metric string) [][]*labels.Matche
 	var out [][]*labels.Matcher
 	for _, set := range sets {
 		if metric != "" {
-			set = with(set, labels.MetricName, metric)
+			set = with(set, model.MetricNameLabel, metric)
 		}
 		if service == "" {
 			out = append(out, set)
@@ -161,9 +161,9 @@ func (r *REST) describe(ctx context.Context, org storage.OrgID, page []labels.La
 	}
 	out := make([]seriesInfo, 0, len(page))
 	for _, set := range page {
-		info := seriesInfo{Metric: set.Get(labels.MetricName), Labels: map[string]string{}}
+		info := seriesInfo{Metric: set.Get(model.MetricNameLabel), Labels: map[string]string{}}
 		set.Range(func(l labels.Label) {
-			if l.Name != labels.MetricName {
+			if l.Name != model.MetricNameLabel {
 				info.Labels[l.Name] = l.Value
 			}
 		})
