@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pharos-obs/pharos/backend/auth"
 )
 
 // newConfig returns huma's configuration: JSON alone, no pages of its own, unknown fields and
@@ -25,7 +27,7 @@ func newConfig(version Version) huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer":  {Type: "http", Scheme: "bearer", Description: "An access token or an API key"},
 					"key":     {Type: "apiKey", In: "header", Name: "X-API-Key"},
-					"session": {Type: "apiKey", In: "cookie", Name: "pharos_session", Description: "The cookie that a login sets"},
+					"session": {Type: "apiKey", In: "cookie", Name: auth.AccessCookie, Description: "The cookie that a login sets"},
 				},
 			},
 		},
