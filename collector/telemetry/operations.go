@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,8 +20,8 @@ import (
 // readyTimeout bounds a readiness check, so that a probe gets an answer before it gives up.
 const readyTimeout = 2 * time.Second
 
-// operationsHandler serves /livez (the process runs), /readyz (it can serve requests) and
-// /metrics.
+// operationsHandler serves /livez (the process runs), /readyz (it can serve requests),
+// /metrics, and Go's profiles at /debug/pprof/.
 func operationsHandler(p *process.Process, gatherer prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -35,6 +36,9 @@ func operationsHandler(p *process.Process, gatherer prometheus.Gatherer) http.Ha
 		}
 		_, _ = io.WriteString(w, "ok\n")
 	})
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
 	return mux
 }
@@ -48,7 +52,7 @@ func serveOperations(ctx context.Context, addr string, p *process.Process, gathe
 	if err != nil {
 		return nil, fmt.Errorf("service::telemetry::operations::endpoint: %w", err)
 	}
-	server := &http.Server{Handler: operationsHandler(p, gatherer), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
+	server := &http.Server{Handler: operationsHandler(p, gatherer), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("The operations listener ended", zap.Error(err))
