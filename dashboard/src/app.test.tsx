@@ -251,7 +251,7 @@ describe("the time range", () => {
   it("is a preset in the address", async () => {
     const user = userEvent.setup();
     const { history } = open("/", { session: true });
-    await user.click(await screen.findByRole("button", { name: "Time range: Last 15 minutes" }));
+    await user.click(await screen.findByRole("button", { name: "Time range: Last 5 minutes" }));
     await user.click(await screen.findByRole("button", { name: "Last 6 hours" }));
     await waitFor(() => expect(history.location.search).toBe("?from=now-6h&to=now"));
     expect(screen.getByRole("button", { name: "Time range: Last 6 hours" })).toBeInTheDocument();

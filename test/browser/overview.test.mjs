@@ -91,7 +91,7 @@ describe("overview", () => {
   it("keeps what it shows in the address", async () => {
     const { page, context, complaints } = await open();
     await page.getByRole("button", { name: /^Time range/ }).click();
-    await page.getByRole("button", { name: "Last 5 minutes" }).click();
+    await page.getByRole("button", { name: "Last 5 minutes", exact: true }).click();
     await page.waitForURL("**/?from=now-5m&to=now");
     await page.getByRole("button", { name: "Live" }).click();
     await page.waitForURL("**/?from=now-5m&to=now&live=off");

@@ -7,7 +7,7 @@ import { Server, until } from "./server.mjs";
 
 const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 /** How long the server runs before its picture is taken, so that there is something to see. */
-const warmUp = Number(process.env.WARM_UP_SECONDS ?? 150) * 1000;
+const warmUp = Number(process.env.WARM_UP_SECONDS ?? 280) * 1000;
 
 const services = ["checkout", "cart", "payments", "inventory"];
 const messages = [
@@ -41,7 +41,6 @@ const stop = traffic(server);
 try {
   await mkdir(images, { recursive: true });
   await new Promise((resolve) => setTimeout(resolve, warmUp));
-  const range = warmUp > 240_000 ? "" : "?from=now-5m&to=now";
   const shots = [
     ["overview-light", { colorScheme: "light", viewport: { width: 1440, height: 1000 } }],
     ["overview-dark", { colorScheme: "dark", viewport: { width: 1440, height: 1000 } }],
@@ -50,7 +49,7 @@ try {
   ];
   for (const [name, options] of shots) {
     const { page, context, complaints } = await openPage(browser, server.url, options);
-    await page.goto(server.url + "/" + range);
+    await page.goto(server.url);
     await logIn(page, server.bootstrap);
     await page.locator('[data-chart="CPU"] canvas').waitFor();
     await until("the charts are drawn", async () => (await chartState(page, "CPU")).colourful > 50);

@@ -14,7 +14,7 @@ export function CpuPanel({ host }: { host: string }) {
   const cores = useFrame(cpuByCore(host), 200);
   const colour = useColours();
   const zoom = useZoom();
-  const series = named(state.frame, labels.cpuMode, cpuModes, colour, ["Steal", "Other"]);
+  const series = named(state.frame, labels.cpuMode, cpuModes, colour, ["Steal", "Other"], 0.5);
   return (
     <Panel title="CPU" value={format(total(series, null), "percent")} error={state.error} area="cpu">
       <TimeChart label="CPU" frame={state.frame} series={series} unit="percent" from={state.from} to={state.to} stacked max={100} loading={state.loading} onZoom={zoom} />

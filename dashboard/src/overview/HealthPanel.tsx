@@ -20,7 +20,7 @@ export function HealthPanel() {
         {components.map(({ name, status, message }) => (
           <li key={name} className={classes.component}>
             <span className={classes.mark} data-status={status} aria-hidden="true" />
-            <span>{name}</span>
+            <span>{name.replaceAll("_", " ")}</span>
             <span className={status === "ok" ? "visually-hidden" : classes.status} data-status={status}>
               {texts[status]}
             </span>

@@ -5,10 +5,11 @@ import { total } from "../chart/data";
 import { TimeChart } from "../chart/TimeChart";
 import { format } from "../format/units";
 import { valueAt, type Frame } from "../live/frame";
+import { useInstant } from "../live/useInstant";
 import { useFrame, type FrameState } from "../live/useFrame";
 import { Panel } from "../ui/Panel";
 import classes from "./panels.module.css";
-import { intake, refused } from "./queries";
+import { intake, intakeTotal, refused } from "./queries";
 import { SendSnippet } from "./SendSnippet";
 import { ServiceTable } from "./ServiceTable";
 import { named, protocols } from "./series";
@@ -17,13 +18,14 @@ import { useZoom } from "./useZoom";
 
 export function IntakePanel() {
   const state = useFrame(intake, 320);
+  const sent = useInstant(intakeTotal, 5).series.some(({ value }) => Number(value[1]) > 0);
   const refusals = useFrame(refused, 320);
   const colour = useColours();
   const chart = (signal: string) => named(ofSignal(state.frame, signal), "protocol", protocols, colour, protocols.map(([, name]) => name));
   const metrics = chart("metrics");
   const logs = chart("logs");
   const refusedNow = refusals.frame.series.reduce((sum, s) => sum + (valueAt(s.values, null) ?? 0), 0);
-  const silent = !state.loading && !state.error && metrics.length === 0 && logs.length === 0;
+  const silent = !sent && !state.loading && !state.error && metrics.length === 0 && logs.length === 0;
   return (
     <Panel title="Coming in" detail="from your programs" error={state.error}>
       {refusedNow > 0 && (

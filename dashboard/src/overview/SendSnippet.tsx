@@ -21,7 +21,7 @@ export function SendSnippet() {
     <div className={classes.send}>
       <div className={classes.head}>
         <p>
-          Nothing was sent yet. The API key is in <code>bootstrap.json</code> in the data folder.
+          Nothing was sent in this time. The API key is in <code>bootstrap.json</code> in the data folder.
         </p>
         <CopyButton value={text}>
           {({ copied, copy }) => (

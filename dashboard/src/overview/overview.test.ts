@@ -55,7 +55,7 @@ describe("named", () => {
 
   it("leaves out what is next to nothing, if asked to", () => {
     const frame = fromMatrix([row("steal", 0, 0.01), row("user", 0, 0)], 0, 1, 1);
-    expect(named(frame, "cpu_mode", cpuModes, colour, ["Steal"]).map((s) => s.label)).toEqual(["User"]);
+    expect(named(frame, "cpu_mode", cpuModes, colour, ["Steal"], 0.5).map((s) => s.label)).toEqual(["User"]);
   });
 
   it("adds point by point, and keeps a gap that all share", () => {

@@ -76,10 +76,13 @@ export const filesystems = (host: string) =>
   `sum by (${labels.mountpoint}, ${labels.filesystemState}) (system_filesystem_usage_bytes${of(host, `${labels.filesystemType}!~"tmpfs|devtmpfs|overlay|ramfs"`)})` +
   ` or sum by (${labels.mountpoint}, ${labels.filesystemState}) (system_filesystem_usage_bytes${of(host, `${labels.mountpoint}="/"`)})`;
 
-/** What each program uses: memory in bytes, and its part of all cores in percent. */
+/**
+ * What each program uses: memory in bytes, and its part of all cores in percent. The short window
+ * leaves out processes that ended: their series are not marked as stale.
+ */
 export const processes = (host: string) =>
-  `label_replace(topk(12, sum by (${labels.process}) (process_memory_usage_bytes${of(host)})), "fact", "memory", "", "")` +
-  ` or label_replace(100 * sum by (${labels.process}) (process_cpu_utilization_ratio${of(host)}), "fact", "cpu", "", "")`;
+  `label_replace(topk(12, sum by (${labels.process}) (last_over_time(process_memory_usage_bytes${of(host)}[30s]))), "fact", "memory", "", "")` +
+  ` or label_replace(100 * sum by (${labels.process}) (last_over_time(process_cpu_utilization_ratio${of(host)}[30s])), "fact", "cpu", "", "")`;
 
 /** Single numbers about a host, told apart by the label "fact". */
 export const hostFacts = (host: string) =>
@@ -99,6 +102,9 @@ export const hostFacts = (host: string) =>
 /** What comes in, by signal (metrics, logs) and protocol. */
 export const intake: QueryOfStep = (step) =>
   `sum by (signal, protocol) (${perSecond("pharos_ingest_accepted_items_total", step)})`;
+
+/** How much came in since the server started: the first of something has no rate yet. */
+export const intakeTotal = "sum(pharos_ingest_accepted_items_total)";
 
 export const refused: QueryOfStep = (step) =>
   `sum by (signal) (${perSecond("pharos_ingest_rejected_items_total", step)})`;

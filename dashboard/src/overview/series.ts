@@ -45,15 +45,15 @@ export function add(rows: readonly (readonly (number | null)[])[]): (number | nu
 
 /**
  * named returns the series that have a name, in the order and the colours of the naming. Those
- * in `quiet` are left out while they are next to nothing.
+ * in `quiet` are left out while they never were more than `least`.
  */
-export function named(frame: Frame, label: string, naming: Naming, colour: (index: number) => string, quiet: readonly string[] = []): ChartSeries[] {
+export function named(frame: Frame, label: string, naming: Naming, colour: (index: number) => string, quiet: readonly string[] = [], least = 0): ChartSeries[] {
   return naming.flatMap(([key, name], i) => {
     const rows = frame.series.filter((s) => key.split("|").includes(s.labels[label] ?? "")).map((s) => s.values);
     const [only] = rows;
     if (!only) return [];
     const values = rows.length === 1 ? only : add(rows);
-    if (quiet.includes(name) && values.every((v) => v === null || v < 0.05)) return [];
+    if (quiet.includes(name) && values.every((v) => v === null || v <= least)) return [];
     return [{ key, label: name, colour: colour(i), values }];
   });
 }

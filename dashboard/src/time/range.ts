@@ -12,7 +12,8 @@ export interface ResolvedRange {
   to: number;
 }
 
-export const defaultRange: TimeRange = { from: "now-15m", to: "now" };
+/** Short, so that a host that just began to report fills the charts soon, at a point a second. */
+export const defaultRange: TimeRange = { from: "now-5m", to: "now" };
 
 export const presets: readonly { from: string; label: string; short: string }[] = [
   { from: "now-5m", label: "Last 5 minutes", short: "5m" },
