@@ -66,7 +66,7 @@ func BenchmarkAppend(b *testing.B) {
 			b.StopTimer()
 			for _, rm := range request.ResourceMetrics().All() {
 				for _, metric := range rm.ScopeMetrics().At(0).Metrics().All() {
-					point := pmetric.NewNumberDataPointSlice()
+					var point pmetric.NumberDataPointSlice
 					if metric.Type() == pmetric.MetricTypeGauge {
 						point = metric.Gauge().DataPoints()
 					} else {

@@ -183,5 +183,5 @@ const nanosecondsPerMillisecond = 1_000_000
 // nearest it can, which is outside every store's time window.
 func nanoseconds(ms int64) pcommon.Timestamp {
 	const last = math.MaxInt64 / nanosecondsPerMillisecond
-	return pcommon.Timestamp(min(max(ms, 0), last)) * nanosecondsPerMillisecond //nolint:gosec // Not negative.
+	return pcommon.Timestamp(min(max(ms, 0), last)) * nanosecondsPerMillisecond
 }

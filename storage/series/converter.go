@@ -22,8 +22,10 @@ const (
 	k8sPrefix    = "k8s."
 )
 
-// promoted are the resource attributes that become labels of every series, beside k8s.*.
-var promoted = []string{"host.name", "service.namespace", "deployment.environment.name", "cloud.region"}
+// promoted returns the resource attributes that become labels of every series, beside k8s.*.
+func promoted() []string {
+	return []string{"host.name", "service.namespace", "deployment.environment.name", "cloud.region"}
+}
 
 // converter runs Prometheus' OTLP converter for the data points of one resource.
 type converter struct {
@@ -40,7 +42,7 @@ func newConverter(from pcommon.Resource) *converter {
 
 // translation returns the settings of the converter for a resource.
 func translation(attributes pcommon.Map) prometheusremotewrite.Settings {
-	names := append([]string(nil), promoted...)
+	names := promoted()
 	for name := range attributes.All() {
 		if strings.HasPrefix(name, k8sPrefix) {
 			names = append(names, name)

@@ -150,9 +150,9 @@ func markedLabels(name string, attributes pcommon.Map) (labels.Labels, error) {
 		return labels.EmptyLabels(), errInvalidName
 	}
 	builder := labels.NewScratchBuilder(attributes.Len() + 1)
-	builder.Add(labels.MetricName, name)
+	builder.Add(model.MetricNameLabel, name)
 	for key, value := range attributes.All() {
-		if key == "" || key == labels.MetricName {
+		if key == "" || key == model.MetricNameLabel {
 			return labels.EmptyLabels(), errInvalidLabels
 		}
 		if key != HistogramKey && value.AsString() != "" {

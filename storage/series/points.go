@@ -79,7 +79,7 @@ func temporalityOf(metric pmetric.Metric) (pmetric.AggregationTemporality, bool)
 
 // milliseconds turns a pdata timestamp into Unix milliseconds, as the converter does.
 func milliseconds(ts pcommon.Timestamp) int64 {
-	return int64(ts) / nanosecondsPerMillisecond //nolint:gosec // As the converter does.
+	return int64(ts) / nanosecondsPerMillisecond
 }
 
 // pointAt returns the attributes and time of a metric's i-th data point.

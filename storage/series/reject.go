@@ -20,17 +20,19 @@ type refusal struct {
 	message, remedy string
 }
 
-// refusals are the errors of an append that concern the sample and not the store.
-var refusals = []refusal{
-	{promstorage.ErrTooOldSample, "time", "too_old", "is older than the store still takes", "send samples within the out-of-order window"},
-	{promstorage.ErrOutOfBounds, "time", "too_old", "is older than the store still takes", "send samples within the out-of-order window"},
-	{promstorage.ErrOutOfOrderSample, "time", "too_old", "is older than the newest sample of its series", "send samples in time order"},
-	{promstorage.ErrDuplicateSampleForTimestamp, "value", "duplicate_timestamp", "differs from the value stored for the same time", "give each series one value at a time"},
-	{storage.ErrSeriesLimit, "labels", "series_limit", "would make one series more than the organisation may have", "use fewer label values, or raise the limit"},
-	{errInvalidLabels, "labels", "label_invalid", "has no name, or the same label twice", "give each label once"},
-	{errInvalidHistogram, "value", "value_invalid", "is not a valid histogram", "make its buckets add up to its count"},
-	{errInvalidName, "metric_name", "name_invalid", "has no name that can be stored", "use letters, digits and underscores"},
-	{errUntranslatable, "value", "value_invalid", "can't be translated to Prometheus", "see the reason"},
+// refusals returns the errors of an append that concern the sample and not the store.
+func refusals() []refusal {
+	return []refusal{
+		{promstorage.ErrTooOldSample, "time", "too_old", "is older than the store still takes", "send samples within the out-of-order window"},
+		{promstorage.ErrOutOfBounds, "time", "too_old", "is older than the store still takes", "send samples within the out-of-order window"},
+		{promstorage.ErrOutOfOrderSample, "time", "too_old", "is older than the newest sample of its series", "send samples in time order"},
+		{promstorage.ErrDuplicateSampleForTimestamp, "value", "duplicate_timestamp", "differs from the value stored for the same time", "give each series one value at a time"},
+		{storage.ErrSeriesLimit, "labels", "series_limit", "would make one series more than the organisation may have", "use fewer label values, or raise the limit"},
+		{errInvalidLabels, "labels", "label_invalid", "has no name, or the same label twice", "give each label once"},
+		{errInvalidHistogram, "value", "value_invalid", "is not a valid histogram", "make its buckets add up to its count"},
+		{errInvalidName, "metric_name", "name_invalid", "has no name that can be stored", "use letters, digits and underscores"},
+		{errUntranslatable, "value", "value_invalid", "can't be translated to Prometheus", "see the reason"},
+	}
 }
 
 var (
@@ -42,9 +44,9 @@ var (
 
 // refusalOf returns the refusal that err is, or nil when it concerns more than the sample.
 func refusalOf(err error) *refusal {
-	for i := range refusals {
-		if errors.Is(err, refusals[i].err) {
-			return &refusals[i]
+	for _, known := range refusals() {
+		if errors.Is(err, known.err) {
+			return &known
 		}
 	}
 	return nil

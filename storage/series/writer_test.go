@@ -140,7 +140,7 @@ func randomMetric(random *rand.Rand, metric pmetric.Metric) {
 		h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 		point := h.DataPoints().AppendEmpty()
 		point.SetTimestamp(at(random))
-		point.SetScale(int32(random.IntN(14) - 4)) //nolint:gosec // Small.
+		point.SetScale(int32(random.IntN(14) - 4))
 		point.SetCount(6)
 		point.SetSum(2.5)
 		point.Positive().BucketCounts().FromRaw([]uint64{1, 2, 3})

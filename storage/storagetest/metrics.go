@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
@@ -26,6 +27,7 @@ const OutOfOrderWindow = time.Hour
 // of one subtest, empty the first time and with what was stored after that, closed by the
 // suite; it has an out-of-order window of OutOfOrderWindow and a limit of SeriesLimit.
 func RunMetricStore(t *testing.T, open func(t *testing.T, dir string) storage.MetricStore) {
+	t.Helper()
 	tests := map[string]func(*metricSuite){
 		"append and read":   testAppendAndRead,
 		"duplicates":        testDuplicates,
@@ -164,7 +166,7 @@ func (s *metricSuite) exemplars(org storage.OrgID, name string) []exemplar.Exemp
 	s.with(org, func(metrics storage.OrgMetrics) {
 		querier, err := metrics.ExemplarQuerier(s.Context())
 		require.NoError(s, err)
-		results, err := querier.Select(0, s.now+time.Hour.Milliseconds(), []*labels.Matcher{equal(labels.MetricName, name)})
+		results, err := querier.Select(0, s.now+time.Hour.Milliseconds(), []*labels.Matcher{equal(model.MetricNameLabel, name)})
 		require.NoError(s, err)
 		for _, result := range results {
 			found = append(found, result.Exemplars...)
@@ -178,5 +180,5 @@ func equal(name, value string) *labels.Matcher {
 }
 
 func named(name string, pairs ...string) labels.Labels {
-	return labels.FromStrings(append([]string{labels.MetricName, name}, pairs...)...)
+	return labels.FromStrings(append([]string{model.MetricNameLabel, name}, pairs...)...)
 }

@@ -35,11 +35,11 @@ func testDuplicates(s *metricSuite) {
 	for range 3 {
 		s.mustAppend(orgA, put{labels: up, t: s.now - 5000, v: 1}, put{labels: up, t: s.now, v: 2}, put{labels: up, t: s.now - 5000, v: 1})
 	}
-	assert.Equal(s, []point{{t: s.now - 5000, v: 1}, {t: s.now, v: 2}}, s.read(orgA, 0, s.now, equal(labels.MetricName, "up"))[up.String()])
+	assert.Equal(s, []point{{t: s.now - 5000, v: 1}, {t: s.now, v: 2}}, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up"))[up.String()])
 	errs := s.append(orgA, put{labels: up, t: s.now, v: 3})
 	require.ErrorIs(s, errs[0], promstorage.ErrDuplicateSampleForTimestamp)
 	s.reopen()
-	assert.Equal(s, []point{{t: s.now - 5000, v: 1}, {t: s.now, v: 2}}, s.read(orgA, 0, s.now, equal(labels.MetricName, "up"))[up.String()])
+	assert.Equal(s, []point{{t: s.now - 5000, v: 1}, {t: s.now, v: 2}}, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up"))[up.String()])
 }
 
 func testOutOfOrder(s *metricSuite) {
@@ -55,7 +55,7 @@ func testOutOfOrder(s *metricSuite) {
 	require.NoError(s, errs[3])
 
 	want := map[string][]point{up.String(): {{t: old, v: 2}, {t: s.now, v: 1}}, other.String(): {{t: s.now, v: 3}}}
-	all := labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+")
+	all := labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".+")
 	assert.Equal(s, want, s.read(orgA, 0, s.now, all))
 	s.reopen()
 	assert.Equal(s, want, s.read(orgA, 0, s.now, all))
@@ -68,7 +68,7 @@ func testRollback(s *metricSuite) {
 		require.NoError(s, err)
 		require.NoError(s, app.Rollback())
 	})
-	assert.Empty(s, s.read(orgA, 0, s.now, equal(labels.MetricName, "up")))
+	assert.Empty(s, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up")))
 }
 
 // testReferences uses a reference of one opening in another, where it may mean another series.
@@ -98,9 +98,9 @@ func testReferences(s *metricSuite) {
 	s.reopen()
 	appendBoth(orgB, second, first, s.now+1000)
 
-	assert.Equal(s, []point{{t: s.now - 1000, v: 1}, {t: s.now, v: 1}}, s.read(orgA, 0, s.now, equal(labels.MetricName, "second"))[second.String()])
-	assert.Equal(s, []point{{t: s.now, v: 0}, {t: s.now + 1000, v: 0}}, s.read(orgB, 0, s.now+1000, equal(labels.MetricName, "second"))[second.String()])
-	assert.Equal(s, []point{{t: s.now, v: 1}, {t: s.now + 1000, v: 1}}, s.read(orgB, 0, s.now+1000, equal(labels.MetricName, "first"))[first.String()])
+	assert.Equal(s, []point{{t: s.now - 1000, v: 1}, {t: s.now, v: 1}}, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "second"))[second.String()])
+	assert.Equal(s, []point{{t: s.now, v: 0}, {t: s.now + 1000, v: 0}}, s.read(orgB, 0, s.now+1000, equal(model.MetricNameLabel, "second"))[second.String()])
+	assert.Equal(s, []point{{t: s.now, v: 1}, {t: s.now + 1000, v: 1}}, s.read(orgB, 0, s.now+1000, equal(model.MetricNameLabel, "first"))[first.String()])
 }
 
 func testExemplars(s *metricSuite) {
@@ -140,7 +140,7 @@ func testNativeHistograms(s *metricSuite) {
 		put{labels: named("custom"), t: s.now, h: custom},
 		put{labels: named("float"), t: s.now, fh: float})
 
-	got := s.read(orgA, 0, s.now, labels.MustNewMatcher(labels.MatchRegexp, labels.MetricName, ".+"))
+	got := s.read(orgA, 0, s.now, labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, ".+"))
 	require.Len(s, got, 3)
 	for name, want := range map[string]*histogram.Histogram{"integer": integer, "custom": custom} {
 		points := got[named(name).String()]
@@ -157,7 +157,7 @@ func testNativeHistograms(s *metricSuite) {
 func testStaleness(s *metricSuite) {
 	up := named("up")
 	s.mustAppend(orgA, put{labels: up, t: s.now - 1000, v: math.NaN()}, put{labels: up, t: s.now, v: math.Float64frombits(value.StaleNaN)})
-	points := s.read(orgA, 0, s.now, equal(labels.MetricName, "up"))[up.String()]
+	points := s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up"))[up.String()]
 	require.Len(s, points, 2)
 	assert.False(s, value.IsStaleNaN(points[0].v), "an ordinary NaN is no marker")
 	assert.True(s, value.IsStaleNaN(points[1].v))
@@ -203,15 +203,18 @@ func testDelete(s *metricSuite) {
 		api.String(): {{t: s.now, v: 2}},
 		db.String():  {{t: late, v: 3}, {t: s.now - 1000, v: 1}, {t: s.now, v: 2}},
 	}
-	assert.Equal(s, want, s.read(orgA, 0, s.now, equal(labels.MetricName, "up")))
+	for range 3 {
+		assert.Equal(s, want, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up")))
+		s.reopen()
+	}
 }
 
 func testOrganisations(s *metricSuite) {
 	up := named("up")
 	s.mustAppend(orgA, put{labels: up, t: s.now, v: 1})
 	s.mustAppend(orgB, put{labels: up, t: s.now, v: 2})
-	assert.Equal(s, map[string][]point{up.String(): {{t: s.now, v: 1}}}, s.read(orgA, 0, s.now, equal(labels.MetricName, "up")))
-	assert.Equal(s, map[string][]point{up.String(): {{t: s.now, v: 2}}}, s.read(orgB, 0, s.now, equal(labels.MetricName, "up")))
+	assert.Equal(s, map[string][]point{up.String(): {{t: s.now, v: 1}}}, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up")))
+	assert.Equal(s, map[string][]point{up.String(): {{t: s.now, v: 2}}}, s.read(orgB, 0, s.now, equal(model.MetricNameLabel, "up")))
 }
 
 func testSeriesLimit(s *metricSuite) {
@@ -227,9 +230,9 @@ func testSeriesLimit(s *metricSuite) {
 		}
 	}
 	assert.Equal(s, 5, refused)
-	assert.Len(s, s.read(orgA, 0, s.now, equal(labels.MetricName, "up")), SeriesLimit)
+	assert.Len(s, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up")), SeriesLimit)
 	s.reopen()
-	assert.Len(s, s.read(orgA, 0, s.now, equal(labels.MetricName, "up")), SeriesLimit)
+	assert.Len(s, s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up")), SeriesLimit)
 	s.mustAppend(orgA, put{labels: named("up", "instance", "0"), t: s.now + 1, v: 1})
 	require.ErrorIs(s, s.append(orgA, put{labels: named("one_more"), t: s.now})[0], storage.ErrSeriesLimit)
 }
@@ -249,7 +252,7 @@ func testMatchers(s *metricSuite) {
 		case "!~":
 			kind, pattern = labels.MatchNotRegexp, text[2:]
 		}
-		found := s.read(orgA, 0, s.now, equal(labels.MetricName, "up"), labels.MustNewMatcher(kind, "job", pattern))
+		found := s.read(orgA, 0, s.now, equal(model.MetricNameLabel, "up"), labels.MustNewMatcher(kind, "job", pattern))
 		assert.Len(s, found, want, text)
 	}
 }
@@ -263,7 +266,7 @@ func testReopen(s *metricSuite) {
 	}
 	for range 2 {
 		s.reopen()
-		assert.Equal(s, want, s.read(orgA, 0, math.MaxInt64/2, equal(labels.MetricName, "up"))[up.String()])
+		assert.Equal(s, want, s.read(orgA, 0, math.MaxInt64/2, equal(model.MetricNameLabel, "up"))[up.String()])
 	}
 }
 

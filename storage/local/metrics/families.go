@@ -74,7 +74,7 @@ func openFamilies(path string) (*families, error) {
 			return nil, err
 		}
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // The path is made of the data folder and an organisation's checked id.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func openFamilies(path string) (*families, error) {
 // read, such as a torn last one, counts and is left out.
 func readFamilies(path string) (familyTable, int, error) {
 	table := familyTable{}
-	file, err := os.Open(path) //nolint:gosec // As above.
+	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return table, 0, nil
 	}
@@ -184,7 +184,7 @@ func (f *families) close() error { return f.file.Close() }
 // note remembers for Commit what is not known of a sample's family.
 func (a *appender) note(name string, ls labels.Labels, meta metadata.Metadata) {
 	if name == "" {
-		name = ls.Get(labels.MetricName)
+		name = ls.Get(model.MetricNameLabel)
 	}
 	if name == "" || a.known.has(name, meta) {
 		return

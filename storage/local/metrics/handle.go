@@ -86,18 +86,20 @@ func (h *handle) Metadata(_ context.Context, metric string, limit int) (map[stri
 	return h.db.families.get(metric, limit), nil
 }
 
-// Delete implements storage.MetricAdmin. Samples that came out of order go to a block first,
-// because the TSDB's deletion doesn't see them before.
+// Delete implements storage.MetricAdmin; see deletion for samples that came out of order.
 func (h *handle) Delete(ctx context.Context, from, to time.Time, matchers ...*labels.Matcher) error {
 	if err := h.usable(); err != nil {
 		return err
 	}
 	if h.db.Head().MinOOOTime() <= h.db.Head().MaxOOOTime() {
+		if err := newDeletion(from, to, matchers).remember(h.org.dir); err != nil {
+			return storeError("delete metrics: remember the deletion", err)
+		}
 		if err := h.db.CompactOOOHead(ctx); err != nil {
 			return storeError("delete metrics: compact samples that came out of order", err)
 		}
 	}
-	if err := h.db.DB.Delete(ctx, from.UnixMilli(), to.UnixMilli(), matchers...); err != nil {
+	if err := h.db.Delete(ctx, from.UnixMilli(), to.UnixMilli(), matchers...); err != nil {
 		return storeError("delete metrics", err)
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +34,7 @@ type org struct {
 	lastUsed time.Time
 	drained  chan struct{} // closed when the last handle is given back; nil when nobody waits
 	openErr  error         // why the last opening failed
+	retryAt  time.Time     // when to try again after that
 	closed   bool
 }
 
@@ -82,17 +82,21 @@ func (o *org) acquire(ctx context.Context) (*database, error) {
 		return nil, errClosed()
 	}
 	if o.db == nil {
-		db, err := o.open()
-		o.openErr = err
-		if err != nil {
-			return nil, err
+		if time.Now().Before(o.retryAt) {
+			return nil, o.openErr
 		}
-		o.db = db
+		if o.db, o.openErr = o.open(context.WithoutCancel(ctx)); o.openErr != nil {
+			o.retryAt = time.Now().Add(openRetry)
+			return nil, o.openErr
+		}
 	}
 	o.handles++
 	o.lastUsed = time.Now()
 	return o.db, nil
 }
+
+// openRetry is how soon an organisation that could not be opened is tried again.
+const openRetry = 500 * time.Millisecond
 
 // release gives back what acquire returned.
 func (o *org) release() {
@@ -167,7 +171,7 @@ func (o *org) closeLocked() error {
 	}
 	db := o.db
 	o.db = nil
-	if err := errors.Join(db.DB.Close(), db.families.close()); err != nil {
+	if err := errors.Join(db.Close(), db.families.close()); err != nil {
 		return fmt.Errorf("close metrics in %s: %w", o.dir, err)
 	}
 	return nil
@@ -183,9 +187,14 @@ func (o *org) health() error {
 	return o.openErr
 }
 
-// open opens the TSDB.
-func (o *org) open() (*database, error) {
+// open opens the TSDB. The caller takes the deadline out of the context: what was begun is
+// of use to the next one.
+func (o *org) open(ctx context.Context) (*database, error) {
 	if err := os.MkdirAll(o.dir, 0o750); err != nil {
+		return nil, openError(o.dir, err)
+	}
+	logger := newSlog(o.logger.With(zap.String("dir", o.dir)))
+	if err := checkBlocks(o.dir, logger); err != nil {
 		return nil, openError(o.dir, err)
 	}
 	families, err := openFamilies(filepath.Join(o.dir, familiesFile))
@@ -194,14 +203,16 @@ func (o *org) open() (*database, error) {
 	}
 	db := &database{families: families, samples: &sampleCount{}, sync: newSyncer(o.dir)}
 	limit := &seriesLimit{max: int64(o.store.cfg.MaxSeries), collected: func() { db.generation.Store(o.nextGeneration()) }}
-	logger := o.logger.With(zap.String("dir", o.dir))
-	db.DB, err = tsdb.Open(o.dir, newSlog(logger), nil, o.options(limit, db), nil)
+	db.DB, err = tsdb.Open(o.dir, logger, nil, o.options(limit, db), nil)
 	if err != nil {
 		return nil, openError(o.dir, errors.Join(err, families.close()))
 	}
+	if err := db.deleteAgain(ctx, o.dir); err != nil {
+		return nil, openError(o.dir, errors.Join(fmt.Errorf("delete again: %w", err), db.Close(), families.close()))
+	}
 	db.generation.Store(o.nextGeneration())
 	limit.enforce.Store(true)
-	db.samples.start(db.Head())
+	db.samples.start(ctx, db.Head())
 	return db, nil
 }
 
@@ -240,21 +251,14 @@ const (
 	walSegmentSize   = 32 << 20
 )
 
-var blockPattern = regexp.MustCompile(`corrupted block ([0-9A-Z]{26})`)
-
 // openError says what is wrong with an organisation's folder and what to do about it.
 func openError(dir string, err error) error {
-	coded := errcode.New(errcode.Unavailable, "open metrics in %s: %w", dir, err)
-	switch {
-	case errors.Is(err, os.ErrPermission):
+	if errcode.Of(err) == errcode.Unavailable {
+		return err
+	}
+	coded := storeError("open metrics in "+dir, err)
+	if errors.Is(err, os.ErrPermission) {
 		coded.Fix = "give the user that runs pharos write access to the folder"
-	case blockPattern.MatchString(err.Error()):
-		block := blockPattern.FindStringSubmatch(err.Error())[1]
-		coded.Fix = fmt.Sprintf("move %s out of the way, or bring it back from a backup; the other blocks are not affected", filepath.Join(dir, block))
-	default:
-		if full := storeError("open metrics in "+dir, err); errcode.Of(full) == errcode.OutOfSpace {
-			return full
-		}
 	}
 	return coded
 }

@@ -26,7 +26,7 @@ type spaceGuard struct {
 const spaceInterval = 500 * time.Millisecond
 
 func newSpaceGuard(dir string, minFree int64) *spaceGuard {
-	return &spaceGuard{dir: dir, min: uint64(max(minFree, 0)), free: freeBytes} //nolint:gosec // Not negative.
+	return &spaceGuard{dir: dir, min: uint64(max(minFree, 0)), free: freeBytes}
 }
 
 // check returns an OutOfSpace error when there is too little room.
@@ -57,7 +57,7 @@ func freeBytes(dir string) (uint64, error) {
 	return usage.Free, nil
 }
 
-func outOfSpace(cause error) error {
+func outOfSpace(cause error) *errcode.Error {
 	return &errcode.Error{
 		Code:       errcode.OutOfSpace,
 		Message:    "the disk of the metric store is full",
@@ -68,7 +68,7 @@ func outOfSpace(cause error) error {
 }
 
 // storeError gives an error of the file system its code.
-func storeError(doing string, err error) error {
+func storeError(doing string, err error) *errcode.Error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return outOfSpace(fmt.Errorf("%s: %w", doing, err))
 	}

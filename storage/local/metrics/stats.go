@@ -24,7 +24,7 @@ func (h *handle) Stats(context.Context) (storage.MetricStats, error) {
 	head := h.db.Head()
 	stats := storage.MetricStats{
 		ActiveSeries: head.NumSeries(),
-		Samples:      uint64(max(0, h.db.samples.inHead.Load())), //nolint:gosec // Not negative.
+		Samples:      uint64(max(0, h.db.samples.inHead.Load())),
 		Bytes:        head.Size(),
 	}
 	oldest, newest := int64(math.MaxInt64), int64(math.MinInt64)
@@ -54,8 +54,8 @@ type sampleCount struct {
 func (c *sampleCount) add(count int64) { c.inHead.Add(count) }
 
 // start counts the samples of a head that was just opened.
-func (c *sampleCount) start(head *tsdb.Head) {
-	c.inHead.Add(countSamples(head))
+func (c *sampleCount) start(ctx context.Context, head *tsdb.Head) {
+	c.inHead.Add(countSamples(ctx, head))
 	c.started.Store(true)
 }
 
@@ -66,14 +66,14 @@ func (c *sampleCount) compacted(blocks []*tsdb.Block) {
 		meta := block.Meta()
 		now[meta.ULID] = struct{}{}
 		if _, known := c.seen[meta.ULID]; !known && c.started.Load() && meta.Compaction.Level == 1 {
-			c.inHead.Add(-int64(meta.Stats.NumSamples)) //nolint:gosec // Far below the maximum.
+			c.inHead.Add(-int64(meta.Stats.NumSamples))
 		}
 	}
 	c.seen = now
 }
 
 // countSamples adds up the samples of the head's chunks; what can't be read counts nothing.
-func countSamples(head *tsdb.Head) int64 {
+func countSamples(ctx context.Context, head *tsdb.Head) int64 {
 	index, err := head.Index()
 	if err != nil {
 		return 0
@@ -84,7 +84,7 @@ func countSamples(head *tsdb.Head) int64 {
 		return 0
 	}
 	defer func() { _ = reader.Close() }()
-	postings, err := index.Postings(context.Background(), "", "")
+	postings, err := index.Postings(ctx, "", "")
 	if err != nil {
 		return 0
 	}
