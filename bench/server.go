@@ -136,7 +136,7 @@ func freePorts(n int) ([]string, error) {
 }
 
 func readKey(path string) (string, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // below our own folder
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("read the key: %w", err)
 	}

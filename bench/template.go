@@ -67,7 +67,7 @@ func (t *template) fill(buffer []byte, at time.Time, spacing time.Duration) []by
 	buffer = append(buffer[:0], t.body...)
 	stamp := uint64(at.UnixNano())
 	for i, place := range t.times {
-		binary.LittleEndian.PutUint64(buffer[place:], stamp+uint64(i)*uint64(spacing)) //nolint:gosec // not negative
+		binary.LittleEndian.PutUint64(buffer[place:], stamp+uint64(i)*uint64(spacing))
 	}
 	return buffer
 }

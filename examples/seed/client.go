@@ -38,7 +38,7 @@ type bootstrap struct {
 
 func readBootstrap(path string) (bootstrap, error) {
 	var file bootstrap
-	content, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return file, fmt.Errorf("read the server's address and key: %w", err)
 	}

@@ -76,7 +76,7 @@ func (s *shop) writeAccess(j journal, program service, instance string, at time.
 				pairs: []string{"http.route", r.path, "http.request.method", r.method, "duration_ms", fmt.Sprintf("%.1f", milliseconds)},
 			})
 		}
-		for i := range int(failed) { //nolint:gosec // a handful
+		for i := range int(failed) {
 			l := failure(program.name, r, j.random)
 			l.traced, l.trace, l.span = true, s.traceID(at, i), s.spanID(program.name, at, i)
 			j.write(l)

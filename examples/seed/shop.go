@@ -167,7 +167,7 @@ func hostOf(service, instance int) string { return fmt.Sprintf("node-%d", (servi
 func (s *shop) traceID(at time.Time, n int) (trace [16]byte) {
 	random := source(s.seed, fmt.Sprintf("trace %d", n), at)
 	for i := range trace {
-		trace[i] = byte(random.UintN(256)) //nolint:gosec // below 256
+		trace[i] = byte(random.UintN(256))
 	}
 	return trace
 }
@@ -175,7 +175,7 @@ func (s *shop) traceID(at time.Time, n int) (trace [16]byte) {
 func (s *shop) spanID(name string, at time.Time, n int) (span [8]byte) {
 	random := source(s.seed, fmt.Sprintf("span %s %d", name, n), at)
 	for i := range span {
-		span[i] = byte(random.UintN(256)) //nolint:gosec // below 256
+		span[i] = byte(random.UintN(256))
 	}
 	return span
 }

@@ -29,7 +29,7 @@ func countConnections(_ context.Context, h *host) (map[connectionKind]uint64, er
 }
 
 func countTable(path, transport string, counts map[connectionKind]uint64) error {
-	file, err := os.Open(path) //nolint:gosec // below proc
+	file, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("open socket table: %w", err)
 	}

@@ -73,7 +73,7 @@ func (s *cpuScraper) utilization(b *batch, total cpuModes) {
 }
 
 func (s *cpuScraper) counts(ctx context.Context, b *batch, logical int) {
-	b.amount("system.cpu.logical.count", "{cpu}", "Number of logical CPUs.").count(uint64(logical)) //nolint:gosec // a length
+	b.amount("system.cpu.logical.count", "{cpu}", "Number of logical CPUs.").count(uint64(logical))
 	if s.physical == 0 {
 		physical, err := cpu.CountsWithContext(ctx, false)
 		if err != nil || physical <= 0 {

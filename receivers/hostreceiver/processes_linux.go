@@ -24,7 +24,7 @@ func listProcesses(ctx context.Context, h *host, now time.Time) ([]processStat, 
 	if err != nil {
 		return nil, err
 	}
-	reader := statReader{boot: now.Add(-uptime), page: uint64(os.Getpagesize()), buffer: make([]byte, 4096)} //nolint:gosec // a size
+	reader := statReader{boot: now.Add(-uptime), page: uint64(os.Getpagesize()), buffer: make([]byte, 4096)}
 	all := make([]processStat, 0, len(names))
 	for _, name := range names {
 		pid, err := strconv.ParseInt(name, 10, 32)
@@ -43,7 +43,7 @@ func listProcesses(ctx context.Context, h *host, now time.Time) ([]processStat, 
 }
 
 func readNames(path string) ([]string, error) {
-	folder, err := os.Open(path) //nolint:gosec // proc
+	folder, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
 	}
@@ -65,7 +65,7 @@ type statReader struct {
 var errStatFormat = errors.New("unknown format")
 
 func (r *statReader) read(path string, p *processStat) error {
-	file, err := os.Open(path) //nolint:gosec // below proc
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (r *statReader) parse(line []byte, p *processStat) error {
 	p.user = float64(fields[fieldUtime]) / cpu.ClocksPerSec
 	p.system = float64(fields[fieldStime]) / cpu.ClocksPerSec
 	p.threads, p.virtual, p.rss = fields[fieldThreads], fields[fieldVsize], fields[fieldRSS]*r.page
-	p.key.birth = int64(fields[fieldStartTime]) //nolint:gosec // ticks since boot
+	p.key.birth = int64(fields[fieldStartTime])
 	p.started = r.boot.Add(time.Duration(float64(fields[fieldStartTime]) / cpu.ClocksPerSec * float64(time.Second)))
 	return nil
 }
