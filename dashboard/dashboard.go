@@ -18,5 +18,5 @@ var dist embed.FS
 // Register it on "/" without a method: http.ServeMux panics when "GET /" stands beside a
 // pattern without a method for a sub-path. It answers 405 itself.
 func Handler() http.Handler {
-	return newSite(dist, "dist")
+	return newSite(dist)
 }

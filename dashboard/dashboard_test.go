@@ -24,7 +24,7 @@ func builtSite() http.Handler {
 		"dist/assets/index-abc.js.gz": {Data: []byte("script gz")},
 		"dist/assets/style-abc.css":   {Data: []byte("style")},
 		"dist/favicon.svg":            {Data: []byte("<svg/>")},
-	}, "dist")
+	})
 }
 
 func request(t *testing.T, handler http.Handler, method, target string, header map[string]string) *httptest.ResponseRecorder {
@@ -134,7 +134,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestWithoutABuild(t *testing.T) {
-	handler := newSite(fstest.MapFS{"dist/placeholder.html": {Data: []byte("run make dashboard")}}, "dist")
+	handler := newSite(fstest.MapFS{"dist/placeholder.html": {Data: []byte("run make dashboard")}})
 	got := request(t, handler, http.MethodGet, "/login", map[string]string{"Sec-Fetch-Mode": "navigate"})
 	assert.Equal(t, http.StatusOK, got.Code)
 	assert.Equal(t, "run make dashboard", got.Body.String())
@@ -163,7 +163,7 @@ func TestRegistersBesideTheAPI(t *testing.T) {
 }
 
 func TestUnreadableBuild(t *testing.T) {
-	got := request(t, newSite(brokenFS{}, "dist"), http.MethodGet, "/", nil)
+	got := request(t, newSite(brokenFS{}), http.MethodGet, "/", nil)
 	assert.Equal(t, http.StatusInternalServerError, got.Code)
 	assert.NotContains(t, got.Body.String(), "disk on fire")
 }

@@ -19,6 +19,7 @@ import (
 const (
 	indexFile       = "index.html"
 	placeholderFile = "placeholder.html"
+	root            = "dist"
 
 	// contentSecurityPolicy allows nothing from another host, no inline script and no inline
 	// style sheet. Styles that the components set on elements go through the CSSOM, which a
@@ -27,8 +28,10 @@ const (
 		"connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+type encoding struct{ name, suffix string }
+
 // encodings lists the precompressed variants of a file, the preferred one first.
-var encodings = [...]struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
+func encodings() [2]encoding { return [...]encoding{{"br", ".br"}, {"gzip", ".gz"}} }
 
 // variant is one encoding of a file.
 type variant struct {
@@ -50,7 +53,7 @@ type site struct {
 	err   error           // the build could not be read
 }
 
-func newSite(fsys fs.FS, root string) *site {
+func newSite(fsys fs.FS) *site {
 	s := &site{files: map[string]file{}, index: placeholderFile}
 	s.err = fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -70,10 +73,10 @@ func newSite(fsys fs.FS, root string) *site {
 }
 
 func (s *site) add(name string, body []byte) {
-	encoding := ""
-	for _, e := range encodings {
+	coding := ""
+	for _, e := range encodings() {
 		if base, found := strings.CutSuffix(name, e.suffix); found {
-			name, encoding = base, e.name
+			name, coding = base, e.name
 		}
 	}
 	f, known := s.files[name]
@@ -81,7 +84,7 @@ func (s *site) add(name string, body []byte) {
 		f = file{contentType: contentType(name), immutable: strings.HasPrefix(name, "assets/"), variants: map[string]variant{}}
 	}
 	sum := sha256.Sum256(body)
-	f.variants[encoding] = variant{body: body, etag: strconv.Quote(hex.EncodeToString(sum[:12]))}
+	f.variants[coding] = variant{body: body, etag: strconv.Quote(hex.EncodeToString(sum[:12]))}
 	s.files[name] = f
 }
 
@@ -153,8 +156,8 @@ func isNavigation(r *http.Request, name string) bool {
 }
 
 func (f file) serve(w http.ResponseWriter, r *http.Request) {
-	encoding := f.negotiate(r.Header.Get("Accept-Encoding"))
-	v, found := f.variants[encoding]
+	coding := f.negotiate(r.Header.Get("Accept-Encoding"))
+	v, found := f.variants[coding]
 	if !found {
 		http.Error(w, "no such file", http.StatusNotFound)
 		return
@@ -163,8 +166,8 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", f.contentType)
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("ETag", v.etag)
-	if encoding != "" {
-		h.Set("Content-Encoding", encoding)
+	if coding != "" {
+		h.Set("Content-Encoding", coding)
 	}
 	// The names of assets hold a hash of their content. Everything else keeps its name from one
 	// version to the next, so browsers ask each time and mostly get 304.
@@ -182,7 +185,7 @@ func (f file) negotiate(accept string) string {
 		name, params, _ := strings.Cut(part, ";")
 		accepted[strings.ToLower(strings.TrimSpace(name))] = !refuses(params)
 	}
-	for _, e := range encodings {
+	for _, e := range encodings() {
 		if _, have := f.variants[e.name]; have && accepted[e.name] {
 			return e.name
 		}
