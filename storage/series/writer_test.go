@@ -78,7 +78,8 @@ func randomMetrics(random *rand.Rand) pmetric.Metrics {
 	md := pmetric.NewMetrics()
 	for range 1 + random.IntN(3) {
 		rm := md.ResourceMetrics().AppendEmpty()
-		randomAttributes(random, rm.Resource().Attributes(), "service.name", "service.namespace", "service.instance.id",
+		few := rand.New(rand.NewPCG(7, random.Uint64N(6))) // resources come again, so that the cache is hit
+		randomAttributes(few, rm.Resource().Attributes(), "service.name", "service.namespace", "service.instance.id",
 			"host.name", "cloud.region", "deployment.environment.name", "k8s.pod.name", "k8s.pod.label.app", "os.type")
 		for range 1 + random.IntN(2) {
 			scope := rm.ScopeMetrics().AppendEmpty()
@@ -153,7 +154,9 @@ func randomNumbers(random *rand.Rand, slice pmetric.NumberDataPointSlice) {
 		point := slice.AppendEmpty()
 		point.SetTimestamp(at(random))
 		point.SetStartTimestamp(at(random))
-		randomAttributes(random, point.Attributes(), "device", "a.b", "a_b", "service", "job", "__name__")
+		if random.IntN(2) == 0 {
+			randomAttributes(random, point.Attributes(), "device", "a.b", "a_b", "service", "job", "__name__")
+		}
 		switch random.IntN(4) {
 		case 0:
 			point.SetIntValue(random.Int64N(100))
