@@ -68,7 +68,7 @@ func (h *hasher) matches(ctx context.Context, password, encoded string) (bool, e
 		return false, err
 	}
 	defer release()
-	key := argon2.IDKey([]byte(password), p.salt, p.time, p.memory, p.threads, uint32(len(p.key))) //nolint:gosec // decodePHC bounds it
+	key := argon2.IDKey([]byte(password), p.salt, p.time, p.memory, p.threads, uint32(len(p.key)))
 	return subtle.ConstantTimeCompare(key, p.key) == 1, nil
 }
 

@@ -105,7 +105,7 @@ type status struct {
 	retryable bool
 }
 
-var statuses = map[Code]status{
+var statuses = map[Code]status{ //nolint:gochecknoglobals // a constant table
 	Invalid:         {http.StatusBadRequest, codes.InvalidArgument, false},
 	Unauthenticated: {http.StatusUnauthorized, codes.Unauthenticated, false},
 	Forbidden:       {http.StatusForbidden, codes.PermissionDenied, false},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 )
 
@@ -47,7 +48,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 func TestErrorText(t *testing.T) {
 	cause := errors.New("no space left on device")
 	wrapped := New(OutOfSpace, "write segment: %w", cause)
-	assert.ErrorIs(t, wrapped, cause)
+	require.ErrorIs(t, wrapped, cause)
 	assert.Contains(t, wrapped.Error(), "write segment: no space left on device")
 
 	field := InvalidField("step", "is zero", "use a duration such as 15s")

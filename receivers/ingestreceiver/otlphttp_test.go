@@ -208,7 +208,7 @@ func TestOTLPHTTPRefusals(t *testing.T) {
 			answer := bed.do(frontdoor.OTLPHTTP, test.request)
 			assert.Equal(t, test.status, answer.Code)
 			message := statusIn(t, answer)
-			assert.Equal(t, test.code, codes.Code(message.GetCode())) //nolint:gosec // Codes are small.
+			assert.Equal(t, test.code, codes.Code(message.GetCode()))
 			assert.Contains(t, message.GetMessage(), test.message)
 			assert.Empty(t, answer.Header().Get("Retry-After"))
 			assert.Empty(t, bed.metrics)
@@ -242,7 +242,7 @@ func TestOTLPHTTPPipelineErrors(t *testing.T) {
 			answer := bed.do(frontdoor.HTTP, post("/v1/metrics", contentTypeProto, metricsProto(t, testMetrics(1))))
 			assert.Equal(t, test.status, answer.Code)
 			message := statusIn(t, answer)
-			assert.Equal(t, test.code, codes.Code(message.GetCode())) //nolint:gosec // Codes are small.
+			assert.Equal(t, test.code, codes.Code(message.GetCode()))
 			assert.Equal(t, test.retryAfter, answer.Header().Get("Retry-After"))
 			assert.NotContains(t, message.GetMessage(), "secret")
 			assert.Equal(t, test.retryAfter != "", len(message.GetDetails()) == 1, "RetryInfo")

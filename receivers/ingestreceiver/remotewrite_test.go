@@ -127,7 +127,7 @@ type symbols struct{ table []string }
 func (s *symbols) refs(texts ...string) []uint32 {
 	var refs []uint32
 	for _, text := range texts {
-		refs = append(refs, uint32(len(s.table))) //nolint:gosec // Tables of tests are small.
+		refs = append(refs, uint32(len(s.table)))
 		s.table = append(s.table, text)
 	}
 	return refs

@@ -28,7 +28,7 @@ func counted(t *testing.T, bed *testbed, name string) map[string]int64 {
 		}
 	case metricdata.Histogram[float64]:
 		for _, point := range data.DataPoints {
-			values[point.Attributes.Encoded(encode)] = int64(point.Count) //nolint:gosec // Tests count to ten.
+			values[point.Attributes.Encoded(encode)] = int64(point.Count)
 		}
 	}
 	return values

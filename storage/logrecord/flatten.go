@@ -66,9 +66,9 @@ func (f *Flattener) flatten(record plog.LogRecord) {
 	row := &f.row
 	row.ID = ""
 	row.Fields = row.Fields[:0]
-	row.Time = int64(record.Timestamp()) //nolint:gosec // beyond 2262 it becomes negative, and is refused as too old
+	row.Time = int64(record.Timestamp())
 	if row.Time == 0 {
-		row.Time = int64(record.ObservedTimestamp()) //nolint:gosec // as above
+		row.Time = int64(record.ObservedTimestamp())
 	}
 	// Service and instance come first, as the stores want them.
 	shared := f.resource

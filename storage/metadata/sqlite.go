@@ -73,7 +73,7 @@ func createPrivate(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return errcode.New(errcode.Unavailable, "create the folder of the metadata database: %w", err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the path
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return &errcode.Error{
 			Code: errcode.Unavailable, Message: "open the metadata database for writing", Err: err,

@@ -80,10 +80,10 @@ func (r *Report) Items() []Item {
 // first message, and how many more there are. It is empty when nothing was refused.
 func (r *Report) Summary() string {
 	items, count := r.Items(), r.Count()
-	switch {
-	case count == 0:
+	switch count {
+	case 0:
 		return ""
-	case count == 1:
+	case 1:
 		return items[0].Message
 	}
 	return fmt.Sprintf("%s (and %d more)", items[0].Message, count-1)

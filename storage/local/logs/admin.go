@@ -53,7 +53,7 @@ func (s *Store) Delete(ctx context.Context, org storage.OrgID, filter *logfilter
 		return 0, err
 	}
 	s.stats.forget(r.org)
-	return int64(count), nil //nolint:gosec // rows
+	return int64(count), nil
 }
 
 // farFuture is 2200-01-01 in Unix nanoseconds: the engine writes times with four-digit years.
@@ -80,7 +80,7 @@ func (s *Store) journalDeletion(r reading, filter *logfilter.Filter) error {
 
 func decodeDeletion(record []byte) (deletion, error) {
 	d := decoder{data: record[1:]}
-	result := deletion{org: uint32(d.uvarint()), from: d.varint(), to: d.varint()} //nolint:gosec // written from a uint32
+	result := deletion{org: uint32(d.uvarint()), from: d.varint(), to: d.varint()}
 	text := d.text()
 	if d.err != nil {
 		return deletion{}, d.err
@@ -126,7 +126,7 @@ func (s *Store) LogStats(ctx context.Context, org storage.OrgID) (storage.LogSta
 	var engine logstorage.StorageStats
 	s.engine.UpdateStats(&engine)
 	result := storage.LogStats{
-		Bytes: int64(engine.CompressedSmallPartSize + engine.CompressedBigPartSize + engine.CompressedInmemorySize + engine.IndexdbSizeBytes), //nolint:gosec // bytes
+		Bytes: int64(engine.CompressedSmallPartSize + engine.CompressedBigPartSize + engine.CompressedInmemorySize + engine.IndexdbSizeBytes),
 	}
 	number, ok := s.orgs.lookup(org)
 	if !ok {

@@ -15,7 +15,7 @@ func TestRowsRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // no secret
 	var rows []row
 	for i := range 500 {
-		r := row{time: int64(random.Uint64()), batch: fmt.Sprint("b", i/100), ordinal: uint64(random.IntN(1000))} //nolint:gosec // any number
+		r := row{time: int64(random.Uint64()), batch: fmt.Sprint("b", i/100), ordinal: uint64(random.IntN(1000))}
 		for j := range random.IntN(6) {
 			r.fields = append(r.fields, logfilter.Field{Name: fmt.Sprint("n", j, random.IntN(2)), Value: fmt.Sprint(random.IntN(3))})
 		}
@@ -79,7 +79,7 @@ func TestSpans(t *testing.T) {
 		var set spans
 		model := map[uint64]bool{}
 		for range 30 {
-			first := uint64(random.IntN(60)) //nolint:gosec // small
+			first := uint64(random.IntN(60))
 			last := first + uint64(random.IntN(5))
 			overlaps := false
 			for n := first; n <= last; n++ {

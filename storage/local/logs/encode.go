@@ -58,7 +58,7 @@ func (e *rowEncoder) add(r *row) {
 		e.buf = append(e.buf, 1)
 		e.buf = appendText(e.buf, r.batch)
 	}
-	e.buf = binary.AppendVarint(e.buf, int64(r.ordinal-e.ordinal)) //nolint:gosec // wraps around and back
+	e.buf = binary.AppendVarint(e.buf, int64(r.ordinal-e.ordinal))
 	e.buf = binary.AppendUvarint(e.buf, uint64(len(r.fields)))
 	for i := range r.fields {
 		f := &r.fields[i]
@@ -151,7 +151,7 @@ func newRowDecoder(record []byte) *rowDecoder {
 	if d.byte() != kindRows {
 		d.fail()
 	}
-	d.org = uint32(d.uvarint()) //nolint:gosec // written from a uint32
+	d.org = uint32(d.uvarint())
 	d.written = d.varint()
 	return d
 }
@@ -166,7 +166,7 @@ func (d *rowDecoder) next() bool {
 	if d.byte() == 1 {
 		r.batch = d.text()
 	}
-	r.ordinal += uint64(d.varint()) //nolint:gosec // wraps around and back
+	r.ordinal += uint64(d.varint())
 	if r.ordinal++; d.err != nil {
 		return false
 	}
@@ -175,7 +175,7 @@ func (d *rowDecoder) next() bool {
 		d.fail()
 		return false
 	}
-	for i := range int(count) { //nolint:gosec // not more than bytes
+	for i := range int(count) {
 		how := d.byte()
 		if i >= len(r.fields) {
 			if how != fieldNew {

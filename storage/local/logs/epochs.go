@@ -36,7 +36,7 @@ func (e *epochs) note(org uint32, batches []batchSpans, rows int) {
 	for _, b := range batches {
 		e.current.keys[seenKey{org, b.batch}] = struct{}{}
 	}
-	e.current.rows += uint64(rows) //nolint:gosec // not negative
+	e.current.rows += uint64(rows)
 }
 
 // run does what comes up from time to time, until the store closes.

@@ -106,7 +106,7 @@ func TestReplayHonoursDeletions(t *testing.T) {
 }
 
 func appendVarint(dst []byte, value int64) []byte {
-	for encoded := uint64(value) << 1; ; encoded >>= 7 { //nolint:gosec // a positive number
+	for encoded := uint64(value) << 1; ; encoded >>= 7 {
 		if encoded < 0x80 {
 			return append(dst, byte(encoded))
 		}

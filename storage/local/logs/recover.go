@@ -149,7 +149,7 @@ func (s *Store) replay(dir string, deletions []deletion) (int, error) {
 	}
 	err = pending.flush()
 	// The epoch of the replay has the rows that were added now.
-	s.epochs.current.rows = uint64(pending.restored) //nolint:gosec // not negative
+	s.epochs.current.rows = uint64(pending.restored)
 	return pending.restored, err
 }
 

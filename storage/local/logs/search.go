@@ -124,7 +124,7 @@ func (p position) before(other position) bool {
 }
 
 // noCursor is before all records.
-var noCursor = position{time: math.MaxInt64, id: "\xff"}
+var noCursor = position{time: math.MaxInt64, id: "\xff"} //nolint:gochecknoglobals // a constant
 
 func (p position) String() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.time, 10) + " " + p.id))

@@ -97,7 +97,7 @@ func decodeIDs(record []byte) (seenKey, seenEntry, error) {
 	}
 	var key seenKey
 	var entry seenEntry
-	key.org = uint32(d.uvarint()) //nolint:gosec // written from a uint32
+	key.org = uint32(d.uvarint())
 	entry.written = d.varint()
 	key.batch = d.text()
 	for range d.uvarint() {

@@ -146,7 +146,7 @@ func (s *Store) Health(context.Context) error {
 
 func (s *Store) checkSpace() error {
 	free := s.freeBytes(s.dir)
-	if free >= uint64(s.cfg.MinFreeBytes) { //nolint:gosec // validated not to be negative
+	if free >= uint64(s.cfg.MinFreeBytes) {
 		return nil
 	}
 	return &errcode.Error{
