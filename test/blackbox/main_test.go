@@ -1,0 +1,10 @@
+package blackbox
+
+import (
+	"os"
+	"testing"
+
+	"github.com/pharos-obs/pharos/test/server"
+)
+
+func TestMain(m *testing.M) { os.Exit(server.Main(m)) }

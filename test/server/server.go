@@ -1,0 +1,242 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// How long the program may take on a machine that is busy with other tests.
+const (
+	startTimeout = 60 * time.Second
+	stopTimeout  = 60 * time.Second
+)
+
+// Bootstrap is what the first start of a server writes.
+type Bootstrap struct {
+	URL           string `json:"url"`
+	OrgID         string `json:"org_id"`
+	AdminEmail    string `json:"admin_email"`
+	AdminPassword string `json:"admin_password"`
+	APIKey        string `json:"api_key"`
+}
+
+// Server is a running `pharos up`, or one that has ended and can be started again.
+type Server struct {
+	// Dir is the data folder.
+	Dir string
+	// HTTP, GRPC, OTLPHTTP and Ops are the addresses, as host:port.
+	HTTP, GRPC, OTLPHTTP, Ops string
+	// Args are further arguments; what is changed holds from the next start on.
+	Args []string
+	// Bootstrap is what the first start has written.
+	Bootstrap Bootstrap
+
+	t       testing.TB
+	logFile string
+	command *exec.Cmd
+	ended   chan struct{}
+}
+
+// New returns a server that has not started, with free ports and an empty data folder.
+func New(t testing.TB, args ...string) *Server {
+	t.Helper()
+	ports := FreePorts(t, 4)
+	s := &Server{
+		Dir: filepath.Join(t.TempDir(), "data"), HTTP: ports[0], GRPC: ports[1], OTLPHTTP: ports[2], Ops: ports[3],
+		Args: args, t: t, logFile: filepath.Join(t.TempDir(), "pharos.log"),
+	}
+	t.Cleanup(func() {
+		s.end()
+		if t.Failed() {
+			t.Logf("log of the server on %s:\n%s", s.HTTP, s.tail())
+		}
+	})
+	return s
+}
+
+// Start returns a server that is ready. It ends with the test.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := New(t, args...)
+	s.Start()
+	return s
+}
+
+// Start starts the server and waits until it is ready.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.Launch()
+	s.AwaitReady()
+	content, err := os.ReadFile(filepath.Join(s.Dir, "bootstrap.json"))
+	if err != nil {
+		s.t.Fatalf("read what the first start has written: %v", err)
+	}
+	if err := json.Unmarshal(content, &s.Bootstrap); err != nil {
+		s.t.Fatalf("read bootstrap.json: %v", err)
+	}
+}
+
+// Launch starts the program and waits for nothing.
+func (s *Server) Launch() {
+	s.t.Helper()
+	log, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatalf("open the log of the server: %v", err)
+	}
+	defer log.Close()                                                                    //nolint:errcheck // the program has its own handle
+	s.command = exec.CommandContext(context.Background(), Binary(s.t), s.arguments()...) //nolint:gosec // the program under test
+	s.command.Stdout, s.command.Stderr = log, log
+	if err := s.command.Start(); err != nil {
+		s.t.Fatalf("start pharos: %v", err)
+	}
+	command, ended := s.command, make(chan struct{})
+	s.ended = ended
+	go func() {
+		_ = command.Wait() // ExitCode tells
+		close(ended)
+	}()
+}
+
+func (s *Server) arguments() []string {
+	return append([]string{
+		"up", "--data-dir", s.Dir, "--http", s.HTTP, "--otlp-grpc", s.GRPC, "--otlp-http", s.OTLPHTTP, "--ops", s.Ops,
+		"--log-level", "info",
+	}, s.Args...)
+}
+
+// AwaitReady waits until /readyz says so, and fails the test when the program ends meanwhile.
+func (s *Server) AwaitReady() {
+	s.t.Helper()
+	deadline := time.Now().Add(startTimeout)
+	for time.Now().Before(deadline) {
+		if s.Ready() {
+			return
+		}
+		select {
+		case <-s.ended:
+			s.t.Fatalf("pharos has ended with exit code %d before it was ready", s.command.ProcessState.ExitCode())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	s.t.Fatalf("pharos was not ready after %s", startTimeout)
+}
+
+// Ready says whether the server serves.
+func (s *Server) Ready() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Ops+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close() //nolint:errcheck // it was not read
+	return response.StatusCode == http.StatusOK
+}
+
+// Kill ends the program as a crash does, and waits for its end.
+func (s *Server) Kill() {
+	s.t.Helper()
+	s.Signal(syscall.SIGKILL)
+	<-s.ended
+}
+
+// Stop ends the program as an operator does, and returns its exit code.
+func (s *Server) Stop() int {
+	s.t.Helper()
+	s.Signal(syscall.SIGTERM)
+	return s.AwaitEnd()
+}
+
+// AwaitEnd waits until the program has ended by itself, and returns its exit code.
+func (s *Server) AwaitEnd() int {
+	s.t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(stopTimeout):
+		s.t.Fatalf("pharos has not ended after %s", stopTimeout)
+	}
+	return s.command.ProcessState.ExitCode()
+}
+
+// Signal sends a signal to the program.
+func (s *Server) Signal(signal syscall.Signal) {
+	s.t.Helper()
+	if err := s.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.t.Fatalf("send %s to pharos: %v", signal, err)
+	}
+}
+
+// Restart stops the server and starts it again on the same ports and data.
+func (s *Server) Restart() {
+	s.t.Helper()
+	if code := s.Stop(); code != 0 {
+		s.t.Fatalf("pharos has stopped with exit code %d", code)
+	}
+	s.Start()
+}
+
+// end makes sure that nothing stays behind.
+func (s *Server) end() {
+	if s.command == nil {
+		return
+	}
+	select {
+	case <-s.ended:
+	default:
+		_ = s.command.Process.Kill() // it may have ended just now
+		<-s.ended
+	}
+}
+
+// Log returns what the program has written so far.
+func (s *Server) Log() string {
+	content, err := os.ReadFile(s.logFile)
+	if err != nil {
+		return err.Error()
+	}
+	return string(content)
+}
+
+// tail returns the end of the log.
+func (s *Server) tail() string {
+	const most = 12_000
+	log := s.Log()
+	return log[max(0, len(log)-most):]
+}
+
+// FreePorts returns addresses on this machine that nobody listens on. They are below the range
+// from which the system takes ports for connections, so that they stay free over a restart.
+func FreePorts(t testing.TB, n int) []string {
+	t.Helper()
+	const first, count = 18_000, 12_000
+	var config net.ListenConfig
+	var addresses []string
+	for range 1000 {
+		if len(addresses) == n {
+			return addresses
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count))) //nolint:gosec // no secret
+		listener, err := config.Listen(context.Background(), "tcp", address)
+		if err == nil {
+			defer listener.Close() //nolint:errcheck // nothing was sent
+			addresses = append(addresses, address)
+		}
+	}
+	t.Fatalf("find %d free ports: there are none from %d on", n, first)
+	return nil
+}
