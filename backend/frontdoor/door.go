@@ -52,6 +52,7 @@ type Door struct {
 	services  []service
 	scopes    map[string]auth.Scope // by gRPC service name
 	opened    atomic.Bool
+	onClose   []func()
 	clockwork func() time.Time
 }
 
@@ -115,11 +116,28 @@ func (d *Door) HandleGRPC(scope auth.Scope, register func(grpc.ServiceRegistrar)
 	return nil
 }
 
+// OnClose registers work for the moment when the door closes, such as ending streams that
+// would otherwise hold up the shutdown.
+func (d *Door) OnClose(work func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.onClose = append(d.onClose, work)
+}
+
 // Open lets requests in. What is registered later may not be served.
 func (d *Door) Open() { d.opened.Store(true) }
 
 // Close answers 503 to new requests from now on.
-func (d *Door) Close() { d.opened.Store(false) }
+func (d *Door) Close() {
+	d.opened.Store(false)
+	d.mu.Lock()
+	hooks := d.onClose
+	d.onClose = nil
+	d.mu.Unlock()
+	for _, work := range hooks {
+		work()
+	}
+}
 
 // Handler serves the routes of one listener.
 func (d *Door) Handler(listener Listener) http.Handler {

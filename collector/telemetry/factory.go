@@ -115,7 +115,7 @@ func createMeterProvider(ctx context.Context, p *process.Process, set telemetry.
 	if err != nil {
 		return nil, fmt.Errorf("create the metrics reader: %w", err)
 	}
-	stop, err := serveOperations(ctx, own.Operations.Endpoint, p, registry, set.Logger)
+	stop, err := serveOperations(ctx, own.Operations.Endpoint, p, set.Logger)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http/pprof"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
@@ -22,7 +21,7 @@ const readyTimeout = 2 * time.Second
 
 // operationsHandler serves /livez (the process runs), /readyz (it can serve requests),
 // /metrics, and Go's profiles at /debug/pprof/.
-func operationsHandler(p *process.Process, gatherer prometheus.Gatherer) http.Handler {
+func operationsHandler(p *process.Process) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
@@ -39,12 +38,12 @@ func operationsHandler(p *process.Process, gatherer prometheus.Gatherer) http.Ha
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(p, promhttp.HandlerOpts{}))
 	return mux
 }
 
 // serveOperations starts the listener and returns how to stop it.
-func serveOperations(ctx context.Context, addr string, p *process.Process, gatherer prometheus.Gatherer, logger *zap.Logger) (func(context.Context) error, error) {
+func serveOperations(ctx context.Context, addr string, p *process.Process, logger *zap.Logger) (func(context.Context) error, error) {
 	if addr == "" {
 		return func(context.Context) error { return nil }, nil
 	}
@@ -52,7 +51,7 @@ func serveOperations(ctx context.Context, addr string, p *process.Process, gathe
 	if err != nil {
 		return nil, fmt.Errorf("service::telemetry::operations::endpoint: %w", err)
 	}
-	server := &http.Server{Handler: operationsHandler(p, gatherer), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: operationsHandler(p), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("The operations listener ended", zap.Error(err))

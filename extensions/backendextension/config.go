@@ -1,7 +1,9 @@
 package backendextension
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 
 	"go.opentelemetry.io/collector/component"
 
@@ -44,12 +46,19 @@ func defaultConfig() *Config {
 
 // Validate checks the configuration. The sections check themselves.
 func (c *Config) Validate() error {
+	var errs []error
 	for name, id := range c.References() {
 		if id == (component.ID{}) {
-			return fmt.Errorf("%s is empty: name an extension, for example %s", name, name)
+			errs = append(errs, fmt.Errorf("%s is empty: name an extension, for example %s", name, name))
 		}
 	}
-	return nil
+	if c.PublicURL != "" {
+		parsed, err := url.Parse(c.PublicURL)
+		if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
+			errs = append(errs, fmt.Errorf("public_url is %q: use http:// or https:// and a host", c.PublicURL))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // References returns the extensions that the backend works on, by setting.

@@ -40,7 +40,14 @@ type backend struct {
 	build   component.BuildInfo
 	process *process.Process
 
-	api *api.API
+	api            *api.API
+	forgetRegistry func()
+}
+
+// doorway is what the gateway extension gives.
+type doorway interface {
+	frontdoor.Registrar
+	OnClose(work func())
 }
 
 // Dependencies implements extensioncapabilities.Dependent.
@@ -59,14 +66,20 @@ func (b *backend) Start(ctx context.Context, host component.Host) error {
 	if !ok {
 		return fmt.Errorf("auth: there is no extension %q that knows users: add it to service::extensions", b.cfg.Auth)
 	}
-	gateway, ok := extensions[b.cfg.Gateway].(frontdoor.Registrar)
+	gateway, ok := extensions[b.cfg.Gateway].(doorway)
 	if !ok {
 		return fmt.Errorf("gateway: there is no extension %q that takes routes: add it to service::extensions", b.cfg.Gateway)
 	}
 	if err := b.bootstrap(ctx, authentication.Service()); err != nil {
 		return err
 	}
+	return b.serve(gateway, store, authentication.Service())
+}
+
+// serve makes the API and puts it behind the gateway.
+func (b *backend) serve(gateway doorway, store stores, authentication *auth.Service) error {
 	registry := prometheus.NewRegistry()
+	b.forgetRegistry = b.process.AddRegistry(registry)
 	engine, err := query.New(store.MetricStore(), b.cfg.Query, registry, b.logger)
 	if err != nil {
 		return fmt.Errorf("create the query engine: %w", err)
@@ -74,7 +87,7 @@ func (b *backend) Start(ctx context.Context, host component.Host) error {
 	b.api, err = api.New(api.Deps{
 		Metrics: store.MetricStore(), Logs: store.LogStore(), Query: engine,
 		LogLimits: &b.cfg.Logs, LiveLimits: &b.cfg.Live,
-		Auth:       authentication.Service(),
+		Auth:       authentication,
 		Health:     func(ctx context.Context) []api.ComponentHealth { return componentHealth(ctx, store.Checks()) },
 		Platform:   b.process,
 		Registerer: registry,
@@ -84,10 +97,19 @@ func (b *backend) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("create the API: %w", err)
 	}
+	// Streams end when the door closes, not when the last of them has had enough.
+	gateway.OnClose(func() {
+		if err := b.api.Close(); err != nil {
+			b.logger.Warn("Ending live connections", zap.Error(err))
+		}
+	})
 	if err := gateway.Handle(b.api.Routes()...); err != nil {
 		return fmt.Errorf("register the API: %w", err)
 	}
-	return gateway.Handle(frontdoor.Route{Pattern: "GET /", Handler: dashboard.Handler()})
+	if err := gateway.Handle(frontdoor.Route{Pattern: "GET /", Handler: dashboard.Handler()}); err != nil {
+		return fmt.Errorf("register the dashboard: %w", err)
+	}
+	return nil
 }
 
 func (b *backend) bootstrap(ctx context.Context, service *auth.Service) error {
@@ -130,6 +152,9 @@ func componentHealth(ctx context.Context, checks map[string]func(context.Context
 
 // Shutdown implements component.Component.
 func (b *backend) Shutdown(context.Context) error {
+	if b.forgetRegistry != nil {
+		b.forgetRegistry()
+	}
 	if b.api == nil {
 		return nil
 	}

@@ -26,6 +26,6 @@ func NewFactoryFor(p *process.Process) extension.Factory {
 			}
 			return &backend{cfg: own, logger: set.Logger, build: set.BuildInfo, process: p}, nil
 		},
-		component.StabilityLevelDevelopment,
+		component.StabilityLevelBeta,
 	)
 }

@@ -3,7 +3,9 @@ package gatewayextension
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/units"
@@ -78,14 +80,29 @@ func defaultConfig() *Config {
 // Validate checks the configuration.
 func (c *Config) Validate() error {
 	var errs []error
+	if c.Auth == (component.ID{}) {
+		errs = append(errs, errors.New("auth is empty: name an extension, for example auth"))
+	}
 	if c.HTTP.Endpoint == "" {
 		errs = append(errs, errors.New("http::endpoint is empty: set host:port"))
 	}
 	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
 		errs = append(errs, errors.New("tls: cert_file and key_file go together: set both or none"))
 	}
-	for name, endpoint := range c.endpoints() {
-		host, _, err := net.SplitHostPort(endpoint)
+	errs = append(errs, c.checkEndpoints()...)
+	if c.ShutdownTimeout <= 0 {
+		errs = append(errs, errors.New("shutdown_timeout must be more than 0, for example 20s"))
+	}
+	return errors.Join(append(errs, c.Limits.check()...)...)
+}
+
+func (c *Config) checkEndpoints() []error {
+	var errs []error
+	endpoints := c.endpoints()
+	names := slices.Sorted(maps.Keys(endpoints))
+	for i, name := range names {
+		endpoint := endpoints[name]
+		host, port, err := net.SplitHostPort(endpoint)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s::endpoint is %q: use host:port", name, endpoint))
 			continue
@@ -94,17 +111,34 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s::endpoint %q can be reached from other machines without encryption: "+
 				"set tls::cert_file and tls::key_file, listen on 127.0.0.1, or set insecure: true", name, endpoint))
 		}
+		for _, other := range names[i+1:] {
+			if endpoint == endpoints[other] && port != "0" {
+				errs = append(errs, fmt.Errorf("%s::endpoint and %s::endpoint are both %s: give each a port", name, other, endpoint))
+			}
+		}
 	}
-	if c.Limits.MaxBody <= 0 {
+	return errs
+}
+
+func (l *LimitsConfig) check() []error {
+	var errs []error
+	if l.MaxBody <= 0 {
 		errs = append(errs, errors.New("limits::max_body must be more than 0, for example 32MiB"))
 	}
-	if c.Limits.BodyTimeout <= 0 {
+	if l.BodyTimeout <= 0 {
 		errs = append(errs, errors.New("limits::body_timeout must be more than 0, for example 30s"))
 	}
-	if c.Limits.RequestsPerSecond < 0 || c.Limits.AnonymousPerSecond < 0 {
-		errs = append(errs, errors.New("limits: requests_per_second and anonymous_per_second cannot be negative; 0 means any number"))
+	for name, perSecond := range map[string]float64{"requests_per_second": l.RequestsPerSecond, "anonymous_per_second": l.AnonymousPerSecond} {
+		if perSecond < 0 {
+			errs = append(errs, fmt.Errorf("limits::%s cannot be negative; 0 means any number", name))
+		}
 	}
-	return errors.Join(errs...)
+	for name, burst := range map[string]int{"burst": l.Burst, "anonymous_burst": l.AnonymousBurst} {
+		if burst < 1 {
+			errs = append(errs, fmt.Errorf("limits::%s must be at least 1", name))
+		}
+	}
+	return errs
 }
 
 func (c *Config) encrypted() bool { return c.TLS.CertFile != "" }
@@ -126,4 +160,9 @@ func isLoopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// References returns the extensions that the front door works with, by setting.
+func (c *Config) References() map[string]component.ID {
+	return map[string]component.ID{"auth": c.Auth}
 }

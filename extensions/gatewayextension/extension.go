@@ -133,6 +133,9 @@ func (g *gateway) HandleGRPC(scope auth.Scope, register func(grpc.ServiceRegistr
 	return g.door.HandleGRPC(scope, register)
 }
 
+// OnClose registers work for the moment when the front door closes.
+func (g *gateway) OnClose(work func()) { g.door.OnClose(work) }
+
 // Ready implements extensioncapabilities.PipelineWatcher: everything has started.
 func (g *gateway) Ready() error {
 	if listener, ok := g.listeners["otlp_grpc"]; ok {

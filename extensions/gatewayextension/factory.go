@@ -27,6 +27,6 @@ func NewFactoryFor(p *process.Process) extension.Factory {
 			}
 			return &gateway{cfg: own, set: set.TelemetrySettings, process: p}, nil
 		},
-		component.StabilityLevelDevelopment,
+		component.StabilityLevelBeta,
 	)
 }

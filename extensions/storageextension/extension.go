@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -20,9 +19,6 @@ import (
 )
 
 var _ extension.Extension = (*Extension)(nil)
-
-// errReadOnly is what a read-only file system answers.
-var errReadOnly error = syscall.EROFS
 
 // defaultOrg is the name of the organisation that exists from the first start.
 const defaultOrg = "default"
@@ -116,8 +112,11 @@ func (e *Extension) Health(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Checks returns the health check of each store by name.
+// Checks returns the health check of each store by name; none before Start.
 func (e *Extension) Checks() map[string]func(context.Context) error {
+	if e.metrics == nil || e.logs == nil || e.metadata == nil {
+		return nil
+	}
 	return map[string]func(context.Context) error{
 		"metric_store": e.metrics.Health,
 		"log_store":    e.logs.Health,
@@ -125,7 +124,8 @@ func (e *Extension) Checks() map[string]func(context.Context) error {
 	}
 }
 
-// Shutdown implements component.Component.
+// Shutdown implements component.Component. The stores stay in place, closed, so that a health
+// check that comes late hears that instead of finding nothing.
 func (e *Extension) Shutdown(context.Context) error {
 	var errs []error
 	if e.logs != nil {
@@ -140,6 +140,5 @@ func (e *Extension) Shutdown(context.Context) error {
 	if e.lock != nil {
 		errs = append(errs, e.lock.Unlock())
 	}
-	e.logs, e.metrics, e.metadata, e.lock = nil, nil, nil, nil
 	return errors.Join(errs...)
 }

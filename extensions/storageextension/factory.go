@@ -20,6 +20,6 @@ func NewFactory() extension.Factory {
 			}
 			return &Extension{cfg: own, logger: set.Logger}, nil
 		},
-		component.StabilityLevelDevelopment,
+		component.StabilityLevelBeta,
 	)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -17,20 +18,13 @@ import (
 // folder can be written. The lock goes with the process, however that ends.
 func lockDirectory(dir string) (*flock.Flock, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("create the data folder: %w", err)
+		return nil, notWritable(dir, fmt.Errorf("create the data folder: %w", err))
 	}
 	path := filepath.Join(dir, "pharos.lock")
 	lock := flock.New(path, flock.SetPermissions(0o640))
 	locked, err := lock.TryLock()
 	if err != nil {
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, errReadOnly) {
-			return nil, &errcode.Error{
-				Code: errcode.Invalid, Field: "storage::directory",
-				Message: fmt.Sprintf("the data folder %s cannot be written", dir),
-				Fix:     "give the user that runs pharos the right to write there, or choose another folder with --data-dir", Err: err,
-			}
-		}
-		return nil, fmt.Errorf("lock the data folder %s: %w", dir, err)
+		return nil, notWritable(dir, fmt.Errorf("lock the data folder %s: %w", dir, err))
 	}
 	if !locked {
 		return nil, &errcode.Error{
@@ -39,11 +33,23 @@ func lockDirectory(dir string) (*flock.Flock, error) {
 			Fix:     "stop it, or choose another folder with --data-dir",
 		}
 	}
-	// The number is for people; a failure to write it shows itself in the stores.
+	// The number is for people, and shows that the folder can be written.
 	if err := os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o640); err != nil { //nolint:gosec // the group may read it
-		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), lock.Unlock())
+		return nil, errors.Join(notWritable(dir, fmt.Errorf("write %s: %w", path, err)), lock.Unlock())
 	}
 	return lock, nil
+}
+
+// notWritable tells what to do where the folder, or the disk it is on, is closed to us.
+func notWritable(dir string, err error) error {
+	if !errors.Is(err, os.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return err
+	}
+	return &errcode.Error{
+		Code: errcode.Invalid, Field: "storage::directory",
+		Message: fmt.Sprintf("the data folder %s cannot be written", dir),
+		Fix:     "give the user that runs pharos the right to write there, or choose another folder with --data-dir", Err: err,
+	}
 }
 
 func holder(path string) string {

@@ -22,12 +22,13 @@ type Process struct {
 	mu        sync.Mutex
 	listeners map[string]*socket
 	gatherer  atomic.Pointer[prometheus.Gatherer]
+	more      map[*prometheus.Registry]struct{} // registries of parts, see AddGatherer
 	ready     atomic.Pointer[func(context.Context) error]
 }
 
 // New returns an empty scope.
 func New() *Process {
-	return &Process{listeners: make(map[string]*socket)}
+	return &Process{listeners: make(map[string]*socket), more: make(map[*prometheus.Registry]struct{})}
 }
 
 // Listen returns a listener on a TCP address. Closing it stops Accept but keeps the socket:
@@ -76,13 +77,32 @@ func (p *Process) Release() error {
 // SetGatherer makes g the source of the process's metrics.
 func (p *Process) SetGatherer(g prometheus.Gatherer) { p.gatherer.Store(&g) }
 
+// AddRegistry adds metrics that a library registers with Prometheus itself. The returned
+// function takes them away again.
+func (p *Process) AddRegistry(registry *prometheus.Registry) (remove func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.more[registry] = struct{}{}
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.more, registry)
+	}
+}
+
 // Gather implements prometheus.Gatherer: the metrics of the current configuration's parts,
 // none before there are any.
 func (p *Process) Gather() ([]*dto.MetricFamily, error) {
+	var all prometheus.Gatherers
 	if g := p.gatherer.Load(); g != nil {
-		return (*g).Gather()
+		all = append(all, *g)
 	}
-	return nil, nil
+	p.mu.Lock()
+	for registry := range p.more {
+		all = append(all, registry)
+	}
+	p.mu.Unlock()
+	return all.Gather()
 }
 
 // SetReady makes check the answer to Ready; nil means that the process is not ready.
