@@ -56,7 +56,7 @@ export function chartOptions(settings: Settings): uPlot.Options {
         font,
         size: 22,
         gap: 4,
-        space: 70,
+        space: 48,
         grid: { show: false },
         ticks: { show: false },
         values: timeLabels,
