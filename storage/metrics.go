@@ -38,6 +38,12 @@ type OrgMetrics interface {
 	io.Closer
 }
 
+// FamilyDescriber is an appender of OrgMetrics that takes the metadata of a family without a
+// sample, as remote write 1 sends it. It becomes durable with the commit.
+type FamilyDescriber interface {
+	DescribeFamily(name string, meta metadata.Metadata)
+}
+
 // MetricReader reads the metrics of one organisation.
 type MetricReader interface {
 	promstorage.Queryable

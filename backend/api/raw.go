@@ -26,6 +26,7 @@ func (a *API) describeRaw(prometheusOperations []promapi.Operation) {
 	a.describe(http.MethodGet, "/v1/stream", "Live metrics and logs as server-sent events", "live",
 		"Parameters: `metrics` (PromQL, repeatable), `interval`, `logs` (filter), `service`, `level`. Events are named metrics, logs and error.",
 		"text/event-stream")
+	a.describeIngest()
 }
 
 func (a *API) describe(method, path, summary, tag, description, contentType string) {
@@ -37,7 +38,7 @@ func (a *API) describe(method, path, summary, tag, description, contentType stri
 		success.Content = map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{}}}
 	}
 	operation := &huma.Operation{
-		OperationID: strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(strings.ToLower(method)+path), "-"),
+		OperationID: operationID(method, path),
 		Method:      method, Path: path, Summary: summary, Description: description, Tags: []string{tag},
 		Responses: map[string]*huma.Response{status: success},
 		Metadata:  map[string]any{ScopeKey: auth.ScopeQuery},
@@ -46,4 +47,9 @@ func (a *API) describe(method, path, summary, tag, description, contentType stri
 		operation.Parameters = []*huma.Param{{Name: "name", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
 	}
 	a.huma.OpenAPI().AddOperation(operation)
+}
+
+// operationID makes a name for an operation of its method and path.
+func operationID(method, path string) string {
+	return strings.Trim(strings.NewReplacer("/", "-", "{", "", "}", "").Replace(strings.ToLower(method)+path), "-")
 }

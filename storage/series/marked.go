@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
@@ -25,6 +26,9 @@ func (b *batch) addMarked(metrics pmetric.MetricSlice) error {
 		var err error
 		switch metric.Type() {
 		case pmetric.MetricTypeGauge:
+			if metric.Gauge().DataPoints().Len() == 0 {
+				b.describe(opts)
+			}
 			err = b.addMarkedNumbers(metric, opts)
 		case pmetric.MetricTypeExponentialHistogram:
 			err = b.addMarkedHistograms(metric, opts)
@@ -41,6 +45,13 @@ func (b *batch) addMarked(metrics pmetric.MetricSlice) error {
 		}
 	}
 	return nil
+}
+
+// describe keeps metadata that came without samples, where the store can.
+func (b *batch) describe(opts promstorage.AppendV2Options) {
+	if describer, ok := b.app.(storage.FamilyDescriber); ok && !opts.Metadata.IsEmpty() {
+		describer.DescribeFamily(opts.MetricFamilyName, opts.Metadata)
+	}
 }
 
 // markedOptions returns the metadata of a marked metric. Its family is the name without what

@@ -38,6 +38,7 @@ func RunMetricStore(t *testing.T, open func(t *testing.T, dir string) storage.Me
 		"native histograms": testNativeHistograms,
 		"staleness":         testStaleness,
 		"metadata":          testMetadata,
+		"describe family":   testDescribeFamily,
 		"delete":            testDelete,
 		"organisations":     testOrganisations,
 		"series limit":      testSeriesLimit,

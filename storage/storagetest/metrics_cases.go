@@ -163,6 +163,36 @@ func testStaleness(s *metricSuite) {
 	assert.True(s, value.IsStaleNaN(points[1].v))
 }
 
+// testDescribeFamily is for stores whose appenders take metadata without samples.
+func testDescribeFamily(s *metricSuite) {
+	if !s.describes() {
+		return
+	}
+	gauge := metadata.Metadata{Type: model.MetricTypeGauge, Help: "Load."}
+	s.with(orgA, func(metrics storage.OrgMetrics) {
+		app := metrics.AppenderV2(s.Context())
+		app.(storage.FamilyDescriber).DescribeFamily("load", gauge)
+		require.NoError(s, app.Commit())
+	})
+	s.reopen()
+	s.with(orgA, func(metrics storage.OrgMetrics) {
+		all, err := metrics.Metadata(s.Context(), "load", 0)
+		require.NoError(s, err)
+		assert.Equal(s, map[string][]metadata.Metadata{"load": {gauge}}, all)
+	})
+}
+
+// describes says whether the store's appenders take metadata without samples.
+func (s *metricSuite) describes() bool {
+	ok := false
+	s.with(orgA, func(metrics storage.OrgMetrics) {
+		app := metrics.AppenderV2(s.Context())
+		_, ok = app.(storage.FamilyDescriber)
+		require.NoError(s, app.Rollback())
+	})
+	return ok
+}
+
 func testMetadata(s *metricSuite) {
 	counter := metadata.Metadata{Type: model.MetricTypeCounter, Unit: "seconds", Help: "Time, \"spent\"\nwell."}
 	gauge := metadata.Metadata{Type: model.MetricTypeGauge}

@@ -156,7 +156,7 @@ func BenchmarkJournal(b *testing.B) {
 func BenchmarkRead(b *testing.B) {
 	store, err := Open(b.TempDir(), DefaultConfig(), zap.NewNop())
 	require.NoError(b, err)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 1000 {
 		logs := benchLogs(random, 1000)
 		stamp(logs, fmt.Sprintf("batch%d", i))

@@ -12,7 +12,7 @@ import (
 )
 
 func TestRowsRoundTrip(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(3, 4))
 	var rows []row
 	for i := range 500 {
 		r := row{time: int64(random.Uint64()), batch: fmt.Sprint("b", i/100), ordinal: uint64(random.IntN(1000))}
@@ -74,7 +74,7 @@ func TestIDsRoundTrip(t *testing.T) {
 }
 
 func TestSpans(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 6)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(5, 6))
 	for range 200 {
 		var set spans
 		model := map[uint64]bool{}

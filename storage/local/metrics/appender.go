@@ -6,6 +6,8 @@ import (
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	promstorage "github.com/prometheus/prometheus/storage"
+
+	"github.com/pharos-obs/pharos/storage"
 )
 
 // refBits is how much of a series reference the TSDB uses; the generation is above it.
@@ -28,6 +30,8 @@ type appender struct {
 var (
 	_ promstorage.AppenderV2 = (*appender)(nil)
 	_ promstorage.GetRef     = (*appender)(nil)
+
+	_ storage.FamilyDescriber = (*appender)(nil)
 )
 
 func newAppender(ctx context.Context, h *handle) *appender {

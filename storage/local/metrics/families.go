@@ -194,3 +194,8 @@ func (a *appender) note(name string, ls labels.Labels, meta metadata.Metadata) {
 		a.news = append(a.news, news)
 	}
 }
+
+// DescribeFamily implements storage.FamilyDescriber.
+func (a *appender) DescribeFamily(name string, meta metadata.Metadata) {
+	a.note(name, labels.EmptyLabels(), meta)
+}
