@@ -43,7 +43,9 @@ type answer struct {
 	body   []byte
 }
 
-func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, a.body) }
+func (a answer) String() string {
+	return fmt.Sprintf("%d %s", a.status, a.body[:min(len(a.body), 1000)])
+}
 
 // decode reads an answer in JSON.
 func (a answer) decode(t testing.TB, into any) {

@@ -48,7 +48,7 @@ func operations(t *testing.T, s *server.Server) {
 	assert.Equal(t, "application/problem+json", missing.header.Get("Content-Type"))
 	method := c.send(t, http.MethodDelete, "/v1/ingest/logs", nil, nil)
 	assert.Equal(t, http.StatusMethodNotAllowed, method.status)
-	assert.Equal(t, "POST", method.header.Get("Allow"))
+	assert.Contains(t, method.header.Get("Allow"), "POST")
 }
 
 // served are the routes that the OpenAPI document has to tell of.
