@@ -50,7 +50,7 @@ type Door struct {
 	mu        sync.Mutex
 	muxes     map[Listener]*http.ServeMux
 	services  []service
-	scopes    map[string]auth.Scope // by gRPC service name
+	scopes    atomic.Pointer[map[string]auth.Scope] // by gRPC service name; nil before GRPCServer
 	opened    atomic.Bool
 	onClose   []func()
 	clockwork func() time.Time
@@ -70,8 +70,8 @@ func New(cfg Config, authenticator auth.Authenticator, withOrg WithOrg, meter me
 	return &Door{
 		cfg: cfg, logger: logger, auth: authenticator, withOrg: withOrg,
 		limits: newLimiters(cfg), instr: instr,
-		muxes:  map[Listener]*http.ServeMux{HTTP: http.NewServeMux(), OTLPHTTP: http.NewServeMux()},
-		scopes: make(map[string]auth.Scope), clockwork: time.Now,
+		muxes:     map[Listener]*http.ServeMux{HTTP: http.NewServeMux(), OTLPHTTP: http.NewServeMux()},
+		clockwork: time.Now,
 	}, nil
 }
 
@@ -157,9 +157,10 @@ func (d *Door) Handler(listener Listener) http.Handler {
 
 // unmatched answers a path or method that nothing is registered for, in our form of an error.
 func (d *Door) unmatched(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	closeUnread(w, r)
 	probe := &statusProbe{header: make(http.Header)}
 	mux.ServeHTTP(probe, r)
-	if probe.status == http.StatusMethodNotAllowed {
+	if probe.status == http.StatusMethodNotAllowed && !onlyThePage(mux, r) {
 		w.Header().Set("Allow", probe.header.Get("Allow"))
 		doc := problem.Of(errcode.New(errcode.Invalid, "%s does not take %s", r.URL.Path, r.Method))
 		doc.Status, doc.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
@@ -168,6 +169,15 @@ func (d *Door) unmatched(mux *http.ServeMux, w http.ResponseWriter, r *http.Requ
 		return
 	}
 	problem.Write(w, errcode.New(errcode.NotFound, "there is nothing at %s", r.URL.Path))
+}
+
+// onlyThePage says whether a GET of the path would find nothing but the dashboard, which takes
+// every path.
+func onlyThePage(mux *http.ServeMux, r *http.Request) bool {
+	get := *r
+	get.Method = http.MethodGet
+	_, pattern := mux.Handler(&get)
+	return pattern == "GET /"
 }
 
 // statusProbe records how a mux would refuse a request.

@@ -2,12 +2,12 @@ package frontdoor
 
 import (
 	"context"
-	"fmt"
-	"maps"
+	"errors"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -19,63 +19,104 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
+// maxStreams bounds the calls that run at once on one connection.
+const maxStreams = 250
+
 // GRPCServer returns a server with all registered services behind the same checks as the
-// HTTP routes.
+// HTTP routes. Services that are registered later are not on it.
 func (d *Door) GRPCServer(options ...grpc.ServerOption) (*grpc.Server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	options = append(options,
+	server := grpc.NewServer(append(options,
 		grpc.MaxRecvMsgSize(int(d.cfg.MaxBody)),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ChainUnaryInterceptor(d.unary),
-	)
-	server := grpc.NewServer(options...)
-	known := make(map[string]struct{})
+		grpc.ChainStreamInterceptor(d.stream),
+	)...)
+	scopes := make(map[string]auth.Scope)
 	for _, s := range d.services {
+		before := len(server.GetServiceInfo())
 		s.register(server)
-		for name := range server.GetServiceInfo() {
-			if _, ok := known[name]; !ok {
-				known[name] = struct{}{}
-				d.scopes[name] = s.scope
+		registered := server.GetServiceInfo()
+		if len(registered) == before {
+			return nil, errors.New("register gRPC services: one registered nothing")
+		}
+		for name := range registered {
+			if _, ok := scopes[name]; !ok {
+				scopes[name] = s.scope
 			}
 		}
 	}
-	if len(d.services) > 0 && len(known) == 0 {
-		return nil, fmt.Errorf("register gRPC services: none was registered")
-	}
+	d.scopes.Store(&scopes)
 	return server, nil
 }
 
 // unary is the gRPC side of guard.
 func (d *Door) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
+	err = d.call(ctx, info.FullMethod, func(ctx context.Context) error {
+		response, err = handler(ctx, request)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+// stream is unary for calls with streams.
+func (d *Door) stream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	return d.call(stream.Context(), info.FullMethod, func(ctx context.Context) error {
+		return handler(server, &streamWithContext{stream, ctx})
+	})
+}
+
+// streamWithContext hands the context of an admitted call to its handler.
+type streamWithContext struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // grpc.ServerStream gives it by a method
+}
+
+// Context implements grpc.ServerStream.
+func (s *streamWithContext) Context() context.Context { return s.ctx }
+
+// call admits a call, runs and counts it. A panic becomes an error; without that it would end
+// the process.
+func (d *Door) call(ctx context.Context, method string, handle func(context.Context) error) (err error) {
 	started := d.clockwork()
 	defer func() {
-		d.instr.grpc.Record(ctx, d.clockwork().Sub(started).Seconds(), metric.WithAttributes(
-			attribute.String("rpc.method", strings.TrimPrefix(info.FullMethod, "/")),
+		if fault := recover(); fault != nil {
+			d.logger.Error("A handler panicked", zap.String("method", method), zap.Any("fault", fault), zap.Stack("stack"))
+			err = StatusError(errcode.New(errcode.Internal, "a handler panicked"))
+		}
+		d.instr.grpc.Record(context.WithoutCancel(ctx), d.clockwork().Sub(started).Seconds(), metric.WithAttributes(
+			attribute.String("rpc.method", strings.TrimPrefix(method, "/")),
 			attribute.String("rpc.response.status_code", status.Code(err).String()),
 		))
 	}()
-	if !d.opened.Load() {
-		return nil, StatusError(errStarting())
+	admitted, err := d.admitCall(ctx, method)
+	if err != nil {
+		return StatusError(err)
 	}
-	serviceName, _, _ := strings.Cut(strings.TrimPrefix(info.FullMethod, "/"), "/")
-	scope, ok := d.scopes[serviceName]
+	return handle(admitted)
+}
+
+// admitCall is admit for gRPC.
+func (d *Door) admitCall(ctx context.Context, method string) (context.Context, error) {
+	if !d.opened.Load() {
+		return nil, errStarting()
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	scope, ok := (*d.scopes.Load())[name]
 	if !ok {
-		return nil, StatusError(errcode.New(errcode.Unimplemented, "there is no service %s", serviceName))
+		return nil, errcode.New(errcode.Unimplemented, "there is no service %s", name)
 	}
 	remote := ""
 	if p, ok := peer.FromContext(ctx); ok {
-		remote = remoteHost(p.Addr.String())
+		remote = p.Addr.String()
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	credential, err := auth.CredentialFromMetadata(maps.Clone(md))
-	if err != nil {
-		return nil, StatusError(err)
-	}
-	ctx, err = d.authorize(ctx, credential, scope, remote)
-	if err != nil {
-		return nil, StatusError(err)
-	}
-	return handler(ctx, request)
+	credential, unusable := auth.CredentialFromMetadata(md)
+	return d.authorize(ctx, credential, unusable, scope, remote)
 }
 
 // StatusError returns the gRPC status of err, with RetryInfo where trying again can help.

@@ -17,7 +17,7 @@ import (
 
 // guard is the middleware of one route, in the order in which it reads.
 func (d *Door) guard(listener Listener, route Route) http.Handler {
-	refuse := route.WriteError
+	refuse := refusal(route.WriteError)
 	if refuse == nil {
 		refuse = func(w http.ResponseWriter, _ *http.Request, err error) { problem.Write(w, err) }
 	}
@@ -29,18 +29,11 @@ func (d *Door) guard(listener Listener, route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := d.clockwork()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		defer func() { counter.done(context.WithoutCancel(r.Context()), recorder.status, d.clockwork().Sub(started)) }()
 		defer func() {
 			if fault := recover(); fault != nil {
-				if fault == http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared the way net/http compares it
-					panic(fault)
-				}
-				d.logger.Error("A handler panicked", zap.String("route", route.Pattern), zap.Any("fault", fault), zap.Stack("stack"))
-				recorder.status = http.StatusInternalServerError
-				if !recorder.wrote {
-					refuse(recorder, r, errcode.New(errcode.Internal, "a handler panicked"))
-				}
+				d.panicked(fault, recorder, r, route.Pattern, refuse)
 			}
-			counter.done(recorder.status, d.clockwork().Sub(started))
 		}()
 		ctx, err := d.admit(r, route.Scope)
 		if err != nil {
@@ -54,11 +47,30 @@ func (d *Door) guard(listener Listener, route Route) http.Handler {
 				refuse(recorder, r, tooLarge(maxBody))
 				return
 			}
-			r.Body = http.MaxBytesReader(recorder, timed(w, r.Body, started.Add(d.cfg.BodyTimeout)), maxBody)
+			// MaxBytesReader closes the connection of a body that is too large, which it can do
+			// by net/http's own writer only.
+			r.Body = http.MaxBytesReader(w, timed(w, r.Body, started.Add(d.cfg.BodyTimeout)), maxBody)
 		}
-		route.Handler.ServeHTTP(recorder, r.WithContext(ctx))
+		route.Handler.ServeHTTP(recorder, r.WithContext(ctx)) //nolint:contextcheck // admit made ctx from the request's
 	})
 }
+
+// panicked logs the fault of a handler and answers in its place. An answer that has begun
+// is cut off, so that the client does not take it for a whole one.
+func (d *Door) panicked(fault any, w *statusRecorder, r *http.Request, pattern string, refuse refusal) {
+	if fault == http.ErrAbortHandler { //nolint:errorlint // it is compared the way net/http compares it
+		panic(fault)
+	}
+	d.logger.Error("A handler panicked", zap.String("route", pattern), zap.Any("fault", fault), zap.Stack("stack"))
+	if w.wrote {
+		w.status = http.StatusInternalServerError
+		panic(http.ErrAbortHandler)
+	}
+	refuse(w, r, errcode.New(errcode.Internal, "a handler panicked"))
+}
+
+// refusal answers a request that goes no further.
+type refusal = func(w http.ResponseWriter, r *http.Request, err error)
 
 // timed gives a body a deadline to arrive by. At its end the deadline goes, for the server
 // watches the connection by reading from it, and would take a time-out for a client that left.
@@ -104,33 +116,23 @@ func tooLarge(limit int64) error {
 // principal and organisation; on a route without scope it may carry neither.
 func (d *Door) admit(r *http.Request, scope auth.Scope) (context.Context, error) {
 	credential, err := auth.CredentialFromRequest(r)
-	if err != nil && scope != "" {
-		return nil, err
-	}
-	return d.authorize(r.Context(), credential, scope, remoteHost(r.RemoteAddr))
+	return d.authorize(r.Context(), credential, err, scope, r.RemoteAddr)
 }
 
-func (d *Door) authorize(ctx context.Context, credential string, scope auth.Scope, remote string) (context.Context, error) {
-	if credential == "" {
-		if scope == "" {
-			return ctx, d.limits.anonymous(remote)
-		}
-		if err := d.limits.anonymous(remote); err != nil {
-			return nil, err
-		}
-		return nil, &errcode.Error{
-			Code: errcode.Unauthenticated, Field: "Authorization", Message: "the request carries no credential",
-			Fix: "send `Authorization: Bearer <API key or token>` or `X-API-Key: <API key>`",
-		}
+// authorize is what HTTP and gRPC have in common. unusable says why the credential of the
+// request cannot be taken.
+func (d *Door) authorize(ctx context.Context, credential string, unusable error, scope auth.Scope, remote string) (context.Context, error) {
+	if credential == "" && unusable == nil {
+		unusable = errNoCredential()
+	}
+	if unusable != nil {
+		return d.anonymous(ctx, unusable, scope, remote)
 	}
 	principal, err := d.auth.Authenticate(ctx, credential)
 	if err != nil {
-		if limited := d.limits.anonymous(remote); limited != nil {
-			return nil, limited
-		}
-		if scope == "" && errcode.Of(err) == errcode.Unauthenticated {
-			return ctx, nil
-		}
+		return d.anonymous(ctx, err, scope, remote)
+	}
+	if err := d.limits.known(principal); err != nil {
 		return nil, err
 	}
 	if scope != "" && !principal.Has(scope) {
@@ -140,18 +142,29 @@ func (d *Door) authorize(ctx context.Context, credential string, scope auth.Scop
 			Fix:     "use an API key with that scope",
 		}
 	}
-	if err := d.limits.known(principal); err != nil {
-		return nil, err
-	}
 	return d.withOrg(auth.NewContext(ctx, principal), string(principal.OrgID)), nil
 }
 
-func remoteHost(addr string) string {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return addr
+// anonymous handles a request whose caller is not known, for the reason that err gives. On a
+// route for anybody it goes on, also while credentials cannot be checked. That they cannot is
+// not the caller's fault, and does not count against its address.
+func (d *Door) anonymous(ctx context.Context, err error, scope auth.Scope, remote string) (context.Context, error) {
+	if code := errcode.Of(err); scope == "" || code == errcode.Unauthenticated || code == errcode.Forbidden {
+		if limited := d.limits.anonymous(remote); limited != nil {
+			return nil, limited
+		}
 	}
-	return host
+	if scope == "" {
+		return ctx, nil
+	}
+	return nil, err
+}
+
+func errNoCredential() error {
+	return &errcode.Error{
+		Code: errcode.Unauthenticated, Field: "Authorization", Message: "the request carries no credential",
+		Fix: "send `Authorization: Bearer <API key or token>` or `X-API-Key: <API key>`",
+	}
 }
 
 // BodyError turns the error of reading a request body into one with a code: a body that is too
@@ -178,9 +191,10 @@ type statusRecorder struct {
 	wrote  bool
 }
 
-// WriteHeader implements http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter. Of the informational answers only 101 is the
+// last one.
 func (s *statusRecorder) WriteHeader(status int) {
-	if !s.wrote {
+	if !s.wrote && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
 		s.status, s.wrote = status, true
 	}
 	s.ResponseWriter.WriteHeader(status)
@@ -192,10 +206,14 @@ func (s *statusRecorder) Write(b []byte) (int, error) {
 	return s.ResponseWriter.Write(b)
 }
 
-// Unwrap lets http.ResponseController reach the connection.
+// Unwrap lets http.ResponseController, and with it WebSockets, reach the connection.
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // Flush implements http.Flusher for handlers that ask for it directly.
-func (s *statusRecorder) Flush() {
-	_ = http.NewResponseController(s.ResponseWriter).Flush()
+func (s *statusRecorder) Flush() { _ = s.FlushError() }
+
+// FlushError is Flush for http.ResponseController, which tells of a client that went away.
+func (s *statusRecorder) FlushError() error {
+	s.wrote = true
+	return http.NewResponseController(s.ResponseWriter).Flush()
 }

@@ -50,13 +50,13 @@ func (i *instruments) forRoute(listener Listener, pattern string) *routeCounter 
 	}}
 }
 
-func (c *routeCounter) done(status int, took time.Duration) {
+func (c *routeCounter) done(ctx context.Context, status int, took time.Duration) {
 	option, ok := c.byStatus.Load(status)
 	if !ok {
 		attributes := append([]attribute.KeyValue{attribute.Int("http.response.status_code", status)}, c.common...)
 		option, _ = c.byStatus.LoadOrStore(status, metric.WithAttributeSet(attribute.NewSet(attributes...)))
 	}
 	if recordOption, ok := option.(metric.RecordOption); ok {
-		c.duration.Record(context.Background(), took.Seconds(), recordOption)
+		c.duration.Record(ctx, took.Seconds(), recordOption)
 	}
 }

@@ -2,6 +2,8 @@ package frontdoor
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -11,8 +13,8 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
-// maxTracked bounds how many callers are remembered; past it those that have not called for
-// longest are forgotten, which gives them a full burst.
+// maxTracked bounds how many callers are in a generation, of which two are kept; past it those
+// that have not called for longest are forgotten, which gives them a full burst.
 const maxTracked = 10_000
 
 // limiters are token buckets: one for each credential, one for each address without one.
@@ -29,15 +31,33 @@ func newLimiters(cfg Config) *limiters {
 }
 
 func (l *limiters) known(p auth.Principal) error {
-	name := p.KeyID
-	if name == "" {
-		name = p.UserID
+	name := "key " + p.KeyID
+	if p.KeyID == "" {
+		name = "user " + p.UserID
 	}
 	return l.credentials.take(name, "this credential makes too many requests")
 }
 
 func (l *limiters) anonymous(remote string) error {
-	return l.addresses.take(remote, "this address makes too many requests without a valid credential")
+	return l.addresses.take(callerAddress(remote), "this address makes too many requests without a valid credential")
+}
+
+// callerAddress is the part of host:port that tells callers apart: an IPv4 address, or the /64
+// of an IPv6 address, since whoever has one address there has them all.
+func callerAddress(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is4() {
+		return addr.String()
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
 }
 
 // buckets are token buckets by name.
