@@ -2,7 +2,9 @@ package promapi
 
 import (
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -148,6 +150,9 @@ func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		a.logger.Debug("Query refused", fields...)
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if wait := errcode.RetryAfter(err); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	}
 	if kind == errorUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
