@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,7 +18,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/pharos-obs/pharos/test/server"
 )
@@ -235,4 +238,53 @@ func loadLogs(service string, batch int, at time.Time) plog.Logs {
 		record.Body().SetStr(fmt.Sprintf("%d %d", batch, place))
 	}
 	return logs
+}
+
+// runThrough sends with all senders through everything that comes, as clients do that try again,
+// until the function that it returns is called.
+func runThrough(t *testing.T, senders []*sender) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for _, s := range senders {
+		all.Go(func() {
+			for batch := len(s.acked); ctx.Err() == nil; {
+				if len(s.acked) == batch {
+					s.acked = append(s.acked, false)
+				}
+				if s.send(ctx, batch) == nil {
+					s.acked[batch] = true
+					batch++
+				}
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	return func() {
+		cancel()
+		all.Wait()
+	}
+}
+
+// runUntilRefused sends with each sender until the server takes no more, and wants to be told so
+// in a way that makes senders try again.
+func runUntilRefused(t *testing.T, senders []*sender) {
+	t.Helper()
+	for _, s := range senders {
+		var err error
+		for until := len(s.acked) + 20_000; err == nil && len(s.acked) < until; {
+			batch := len(s.acked)
+			s.acked = append(s.acked, false)
+			if err = s.send(t.Context(), batch); err == nil {
+				s.acked[batch] = true
+			}
+		}
+		var refused errRefused
+		if errors.As(err, &refused) {
+			assert.Contains(t, []int{http.StatusInsufficientStorage, http.StatusServiceUnavailable}, refused.status, "%s: %v", s.name, err)
+			assert.NotEmpty(t, refused.header.Get("Retry-After"), "%s: %v", s.name, err)
+		} else {
+			assert.Equal(t, codes.Unavailable, status.Code(err), "%s: %v", s.name, err)
+		}
+	}
 }

@@ -28,7 +28,11 @@ func Main(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, "make a folder for the binary:", err)
 			return 1
 		}
-		defer func() { _ = os.RemoveAll(dir) }() // a temporary folder that stays does no harm
+		defer func() { _ = os.RemoveAll(dir) }()     // a temporary folder that stays does no harm
+		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // servers may run as another user
+			fmt.Fprintln(os.Stderr, "open the folder of the binary:", err)
+			return 1
+		}
 		if err := build(filepath.Join(dir, "pharos")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

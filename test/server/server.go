@@ -43,6 +43,7 @@ type Server struct {
 	Bootstrap Bootstrap
 
 	t       testing.TB
+	user    *syscall.Credential // nil means the one who runs the test
 	logFile string
 	command *exec.Cmd
 	ended   chan struct{}
@@ -97,6 +98,9 @@ func (s *Server) Launch() {
 	defer log.Close()                                                                    //nolint:errcheck // the program has its own handle
 	s.command = exec.CommandContext(context.Background(), Binary(s.t), s.arguments()...) //nolint:gosec // the program under test
 	s.command.Stdout, s.command.Stderr = log, log
+	if s.user != nil {
+		s.command.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
+	}
 	if err := s.command.Start(); err != nil {
 		s.t.Fatalf("start pharos: %v", err)
 	}
@@ -130,6 +134,22 @@ func (s *Server) AwaitReady() {
 		}
 	}
 	s.t.Fatalf("pharos was not ready after %s", startTimeout)
+}
+
+// Unprivileged makes the program run as a user without special rights when root runs the test.
+func (s *Server) Unprivileged() {
+	s.t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	const nobody = 65534
+	s.user = &syscall.Credential{Uid: nobody, Gid: nobody}
+	// The folders of a test are for their owner alone, and it has to reach its own.
+	for dir := filepath.Dir(s.Dir); len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // an empty folder of a test
+			s.t.Fatalf("open the folder of the test: %v", err)
+		}
+	}
 }
 
 // Ready says whether the server serves.
