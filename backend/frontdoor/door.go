@@ -49,6 +49,7 @@ type Door struct {
 	instr     *instruments
 	mu        sync.Mutex
 	muxes     map[Listener]*http.ServeMux
+	pages     map[Listener]*http.ServeMux // what is served when no route wants the request
 	services  []service
 	scopes    atomic.Pointer[map[string]auth.Scope] // by gRPC service name; nil before GRPCServer
 	opened    atomic.Bool
@@ -71,6 +72,7 @@ func New(cfg Config, authenticator auth.Authenticator, withOrg WithOrg, meter me
 		cfg: cfg, logger: logger, auth: authenticator, withOrg: withOrg,
 		limits: newLimiters(cfg), instr: instr,
 		muxes:     map[Listener]*http.ServeMux{HTTP: http.NewServeMux(), OTLPHTTP: http.NewServeMux()},
+		pages:     map[Listener]*http.ServeMux{HTTP: http.NewServeMux(), OTLPHTTP: http.NewServeMux()},
 		clockwork: time.Now,
 	}, nil
 }
@@ -88,6 +90,9 @@ func (d *Door) Handle(routes ...Route) (err error) {
 			mux, ok := d.muxes[listener]
 			if !ok {
 				return fmt.Errorf("route %q: there is no listener %q", route.Pattern, listener)
+			}
+			if route.Pattern == pagePattern {
+				mux = d.pages[listener]
 			}
 			if err := register(mux, route.Pattern, d.guard(listener, route)); err != nil {
 				return err
@@ -148,19 +153,24 @@ func (d *Door) Handler(listener Listener) http.Handler {
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern == "" {
-			d.unmatched(mux, w, r)
+			d.unmatched(listener, w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// unmatched answers a path or method that nothing is registered for, in our form of an error.
-func (d *Door) unmatched(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	closeUnread(w, r)
+// pagePattern is the route that takes every GET which no other route wants: the dashboard. It
+// has a mux of its own, because it would hide that a path takes other methods.
+const pagePattern = "GET /"
+
+// unmatched answers a path or method that no route wants: by the dashboard, or in our form of
+// an error.
+func (d *Door) unmatched(listener Listener, w http.ResponseWriter, r *http.Request) {
 	probe := &statusProbe{header: make(http.Header)}
-	mux.ServeHTTP(probe, r)
-	if probe.status == http.StatusMethodNotAllowed && !onlyThePage(mux, r) {
+	d.muxes[listener].ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		closeUnread(w, r)
 		w.Header().Set("Allow", probe.header.Get("Allow"))
 		doc := problem.Of(errcode.New(errcode.Invalid, "%s does not take %s", r.URL.Path, r.Method))
 		doc.Status, doc.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
@@ -168,16 +178,12 @@ func (d *Door) unmatched(mux *http.ServeMux, w http.ResponseWriter, r *http.Requ
 		problem.WriteDocument(w, doc)
 		return
 	}
+	if handler, pattern := d.pages[listener].Handler(r); pattern != "" {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	closeUnread(w, r)
 	problem.Write(w, errcode.New(errcode.NotFound, "there is nothing at %s", r.URL.Path))
-}
-
-// onlyThePage says whether a GET of the path would find nothing but the dashboard, which takes
-// every path.
-func onlyThePage(mux *http.ServeMux, r *http.Request) bool {
-	get := *r
-	get.Method = http.MethodGet
-	_, pattern := mux.Handler(&get)
-	return pattern == "GET /"
 }
 
 // statusProbe records how a mux would refuse a request.

@@ -174,6 +174,9 @@ func (g *gateway) health(ctx context.Context) error {
 // NotReady implements extensioncapabilities.PipelineWatcher. It lets requests in flight end
 // while the pipelines still run, so that nothing is lost that may be acknowledged.
 func (g *gateway) NotReady() error {
+	if g.door == nil {
+		return nil // another extension did not start, so that this one was never asked to
+	}
 	g.process.SetReady(nil)
 	g.door.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
