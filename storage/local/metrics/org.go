@@ -67,7 +67,7 @@ func (db *database) failure() error {
 func (o *org) acquire(ctx context.Context) (*database, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.db != nil && o.db.failure() != nil && o.store.space.check() == nil {
+	if o.db != nil && o.db.failure() != nil && o.store.space.check() == nil && o.roomToRepair() {
 		if err := o.drain(ctx); err != nil {
 			return nil, err
 		}

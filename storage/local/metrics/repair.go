@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/tsdb"
@@ -51,4 +53,27 @@ func repairs(registry prometheus.Gatherer) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("count repairs: the TSDB has no metric %s", corruptionsMetric)
+}
+
+// repairReserve is what a TSDB needs beside its newest segment to be opened again.
+const repairReserve = 16 << 20
+
+// roomToRepair says whether an organisation can be opened again: its repair copies the newest
+// segment of the write-ahead log. Without the room it stays open as it is, for reading.
+func (o *org) roomToRepair() bool {
+	free, err := o.store.space.free(o.dir)
+	if err != nil {
+		return false
+	}
+	segments, err := filepath.Glob(filepath.Join(o.dir, "w[ab]l", "[0-9]*"))
+	if err != nil {
+		return false
+	}
+	need := uint64(repairReserve)
+	for _, segment := range segments {
+		if info, err := os.Stat(segment); err == nil && uint64(info.Size())+repairReserve > need {
+			need = uint64(info.Size()) + repairReserve
+		}
+	}
+	return free >= need
 }
