@@ -30,6 +30,7 @@ type session struct {
 }
 
 func sessions(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := newClient(s.HTTP, "")
 	wrong := c.postJSON(t, "/v1/auth/login", map[string]string{"email": s.Bootstrap.AdminEmail, "password": "wrong"})
 	assert.Equal(t, http.StatusUnauthorized, wrong.status, "%s", wrong)
@@ -73,6 +74,7 @@ func createKey(t *testing.T, c client, name string, scopes ...string) (text, id 
 }
 
 func keys(t *testing.T, s *server.Server) {
+	t.Helper()
 	admin := clientOf(s)
 	ingest, _ := createKey(t, admin, "only ingest", "ingest")
 	query, _ := createKey(t, admin, "only query", "query")
@@ -131,6 +133,7 @@ func keys(t *testing.T, s *server.Server) {
 }
 
 func loginLink(t *testing.T, s *server.Server) {
+	t.Helper()
 	made := server.Run(t, "admin", "login-link", "--data-dir", s.Dir)
 	require.Zero(t, made.Code, made.Stderr)
 	address, once, found := strings.Cut(strings.TrimSpace(made.Stdout), "/login?once=")
@@ -170,6 +173,7 @@ func secondOrg(t *testing.T, s *server.Server, name string) string {
 
 // organisations see nothing of each other, whatever their clients send along.
 func organisations(t *testing.T, s *server.Server) {
+	t.Helper()
 	first := clientOf(s)
 	second := first.with(secondOrg(t, s, "second"))
 	at := time.Now()

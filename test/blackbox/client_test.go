@@ -48,7 +48,7 @@ func (a answer) String() string {
 }
 
 // decode reads an answer in JSON.
-func (a answer) decode(t testing.TB, into any) {
+func (a answer) decode(t *testing.T, into any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal(a.body, into), "%s", a)
 }
@@ -74,19 +74,19 @@ func (c client) try(ctx context.Context, method, path string, body io.Reader, he
 	return answer{response.StatusCode, response.Header, content}, err
 }
 
-func (c client) send(t testing.TB, method, path string, body []byte, header map[string]string) answer {
+func (c client) send(t *testing.T, method, path string, body []byte, header map[string]string) answer {
 	t.Helper()
 	got, err := c.try(t.Context(), method, path, bytes.NewReader(body), header)
 	require.NoError(t, err, "%s %s", method, path)
 	return got
 }
 
-func (c client) get(t testing.TB, path string) answer {
+func (c client) get(t *testing.T, path string) answer {
 	t.Helper()
 	return c.send(t, http.MethodGet, path, nil, nil)
 }
 
-func (c client) postJSON(t testing.TB, path string, body any) answer {
+func (c client) postJSON(t *testing.T, path string, body any) answer {
 	t.Helper()
 	content, err := json.Marshal(body)
 	require.NoError(t, err)
@@ -100,7 +100,7 @@ type sample struct {
 }
 
 // query asks the Prometheus API for a vector.
-func (c client) query(t testing.TB, expr string) []sample {
+func (c client) query(t *testing.T, expr string) []sample {
 	t.Helper()
 	got := c.get(t, "/api/v1/query?query="+url.QueryEscape(expr))
 	require.Equal(t, http.StatusOK, got.status, "%s: %s", expr, got)
@@ -126,7 +126,7 @@ func (c client) query(t testing.TB, expr string) []sample {
 }
 
 // number is the value of an expression that gives one series, and 0 of one that gives none.
-func (c client) number(t testing.TB, expr string) float64 {
+func (c client) number(t *testing.T, expr string) float64 {
 	t.Helper()
 	samples := c.query(t, expr)
 	if len(samples) == 0 {
@@ -145,7 +145,7 @@ type page struct {
 }
 
 // searchAll reads all pages of a log query.
-func (c client) searchAll(t testing.TB, query map[string]any) []storage.LogRecord {
+func (c client) searchAll(t *testing.T, query map[string]any) []storage.LogRecord {
 	t.Helper()
 	var all []storage.LogRecord
 	for {
@@ -161,7 +161,7 @@ func (c client) searchAll(t testing.TB, query map[string]any) []storage.LogRecor
 	}
 }
 
-func (c client) logsOf(t testing.TB, service string) []storage.LogRecord {
+func (c client) logsOf(t *testing.T, service string) []storage.LogRecord {
 	t.Helper()
 	return c.searchAll(t, map[string]any{"service": service, "from": "now-12h", "to": "now+10m", "limit": 5000})
 }

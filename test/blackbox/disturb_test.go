@@ -128,12 +128,15 @@ func TestDamagedDayOfLogs(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(t *testing.T, part string){
 		"a cut index": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.Truncate(filepath.Join(part, "index.bin"), 3))
 		},
 		"a missing file": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.Remove(filepath.Join(part, "message_values.bin")))
 		},
 		"garbage for an index": func(t *testing.T, part string) {
+			t.Helper()
 			require.NoError(t, os.WriteFile(filepath.Join(part, "metaindex.bin"), []byte("garbage"), 0o600))
 		},
 	} {

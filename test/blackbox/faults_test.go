@@ -51,6 +51,7 @@ func faultRows(t *testing.T) []faultRow {
 
 // badInput sends everything that docs/errors.md lists, and nothing that it does not.
 func badInput(t *testing.T, s *server.Server) {
+	t.Helper()
 	cases := faultCases(t, s)
 	for _, row := range faultRows(t) {
 		send, ok := cases[row.name]
@@ -166,22 +167,28 @@ func addBodyFaults(cases map[string]faultCase, c client) {
 	cases["content-encoding"] = fault(c, http.MethodPost, path, line, typed("br"))
 	cases["gzip-broken"] = fault(c, http.MethodPost, path, line, typed("gzip"))
 	cases["gzip-cut"] = func(t *testing.T) answer {
+		t.Helper()
 		body := gzipped(t, []byte(line))
 		return c.send(t, http.MethodPost, path, body[:len(body)-6], typed("gzip"))
 	}
 	cases["body-100mb"] = func(t *testing.T) answer {
+		t.Helper()
 		return c.sendLarge(t, path, &http.Request{ContentLength: 100e6})
 	}
 	cases["body-100mb-chunked"] = func(t *testing.T) answer {
+		t.Helper()
 		return c.sendLarge(t, path, &http.Request{ContentLength: -1})
 	}
 	cases["bomb-gzip"] = func(t *testing.T) answer {
+		t.Helper()
 		return c.send(t, http.MethodPost, path, gzipped(t, make([]byte, 1<<30)), typed("gzip"))
 	}
 	cases["bomb-zstd"] = func(t *testing.T) answer {
+		t.Helper()
 		return c.send(t, http.MethodPost, path, zstded(t, make([]byte, 1<<30)), typed("zstd"))
 	}
 	cases["bomb-snappy"] = func(t *testing.T) answer {
+		t.Helper()
 		return c.send(t, http.MethodPost, "/api/v1/write", []byte{0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x61}, writeHeader(""))
 	}
 }
@@ -247,6 +254,7 @@ func addProtocolFaults(cases map[string]faultCase, c client) {
 		}}},
 	} {
 		cases[name] = func(t *testing.T) answer {
+			t.Helper()
 			body, header := remoteWrite1(t, &prompb.WriteRequest{Timeseries: []prompb.TimeSeries{one}})
 			return c.send(t, http.MethodPost, write, body, header)
 		}
@@ -259,6 +267,7 @@ func addQueryFaults(cases map[string]faultCase, c client) {
 	cases["no-key"] = fault(c.with(""), http.MethodGet, "/v1/query/series", "", nil)
 	cases["unknown-key"] = fault(c.with("phk_aaaaaaaaaaaaaaaa_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"), http.MethodGet, "/v1/query/series", "", nil)
 	cases["key-scope"] = func(t *testing.T) answer {
+		t.Helper()
 		key, _ := createKey(t, c, "faults", "query")
 		return c.with(key).get(t, "/v1/metrics/platform")
 	}

@@ -58,6 +58,7 @@ func TestProtocols(t *testing.T) {
 }
 
 func otlpOverHTTP(t *testing.T, s *server.Server) {
+	t.Helper()
 	at := time.Now()
 	for listener, address := range map[string]string{"8080": s.HTTP, "4318": s.OTLPHTTP} {
 		c := newClient(address, s.Bootstrap.APIKey)
@@ -90,6 +91,7 @@ func dial(t *testing.T, address string) *grpc.ClientConn {
 }
 
 func otlpOverGRPC(t *testing.T, s *server.Server) {
+	t.Helper()
 	conn := dial(t, s.GRPC)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+s.Bootstrap.APIKey)
 	for name, options := range map[string][]grpc.CallOption{
@@ -110,6 +112,7 @@ func otlpOverGRPC(t *testing.T, s *server.Server) {
 }
 
 func jsonMetrics(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now().UTC().Truncate(time.Millisecond)
 	item := func(n int) string {
@@ -133,6 +136,7 @@ func jsonMetrics(t *testing.T, s *server.Server) {
 }
 
 func jsonLogs(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now()
 	item := func(n int) string {
@@ -161,6 +165,7 @@ func jsonLogs(t *testing.T, s *server.Server) {
 }
 
 func remoteWriteVersion1(t *testing.T, s *server.Server) {
+	t.Helper()
 	now := time.Now().UnixMilli()
 	native := &histogram.Histogram{
 		Schema: 1, Count: 6, Sum: 12.5, ZeroThreshold: 0.001, ZeroCount: 1,
@@ -190,6 +195,7 @@ func remoteWriteVersion1(t *testing.T, s *server.Server) {
 }
 
 func remoteWriteVersion2(t *testing.T, s *server.Server) {
+	t.Helper()
 	now := time.Now().UnixMilli()
 	symbols := writev2.NewSymbolTable()
 	refs := func(name string) []uint32 {

@@ -34,6 +34,7 @@ type liveFrame struct {
 const liveTimeout = 30 * time.Second
 
 func eventStream(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	writeSeries(t, c, "bb_sse", "sse", time.Now())
 	ctx, cancel := context.WithTimeout(t.Context(), liveTimeout)
@@ -44,7 +45,7 @@ func eventStream(t *testing.T, s *server.Server) {
 	request.Header.Set("X-API-Key", c.key)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
-	defer response.Body.Close() //nolint:errcheck // the test ends it
+	defer func() { _ = response.Body.Close() }() // the test ends it
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
 
@@ -100,6 +101,7 @@ func watch(t *testing.T, c client, service string, frames <-chan liveFrame) {
 }
 
 func webSocket(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	writeSeries(t, c, "bb_ws", "ws", time.Now())
 	ctx, cancel := context.WithTimeout(t.Context(), liveTimeout)

@@ -94,8 +94,12 @@ func (s *sender) check(t *testing.T, when string) {
 			delete(found, one)
 		}
 	}
-	assert.Empty(t, lost, "%s: %s: acknowledged and lost, of %d", when, s.name, acked)
-	assert.Empty(t, twice, "%s: %s: there twice", when, s.name)
+	if len(lost) > 0 {
+		assert.Fail(t, "acknowledged and lost", "%s: %s: %d of %d, from %v to %v", when, s.name, len(lost), acked, lost[0], lost[len(lost)-1])
+	}
+	if len(twice) > 0 {
+		assert.Fail(t, "there twice", "%s: %s: %d, from %v to %v", when, s.name, len(twice), twice[0], twice[len(twice)-1])
+	}
 	assert.Empty(t, found, "%s: %s: never sent", when, s.name)
 	t.Logf("%s: %s: %d items acknowledged", when, s.name, acked)
 }
@@ -131,10 +135,16 @@ func newLoad(t *testing.T, s *server.Server) []*sender {
 	later := func(batch int) time.Time { return base.Add(time.Duration(batch) * 10 * time.Millisecond) }
 	earlier := func(batch int) time.Time { return base.Add(-time.Duration(batch) * 10 * time.Millisecond) }
 	metrics := func(name string, send func(ctx context.Context, batch int) error) *sender {
-		return &sender{name: name, send: send, found: func(t *testing.T) map[item]int { return samplesOf(t, c, name) }}
+		return &sender{name: name, send: send, found: func(t *testing.T) map[item]int {
+			t.Helper()
+			return samplesOf(t, c, name)
+		}}
 	}
 	logs := func(name string, send func(ctx context.Context, batch int) error) *sender {
-		return &sender{name: name, send: send, found: func(t *testing.T) map[item]int { return recordsOf(t, c, name) }}
+		return &sender{name: name, send: send, found: func(t *testing.T) map[item]int {
+			t.Helper()
+			return recordsOf(t, c, name)
+		}}
 	}
 	remote := func(name string, at func(int) time.Time) *sender {
 		return metrics(name, func(ctx context.Context, batch int) error {
@@ -279,8 +289,7 @@ func runUntilRefused(t *testing.T, senders []*sender) {
 				s.acked[batch] = true
 			}
 		}
-		var refused errRefused
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[errRefused](err); ok {
 			assert.Contains(t, []int{http.StatusInsufficientStorage, http.StatusServiceUnavailable}, refused.status, "%s: %v", s.name, err)
 			assert.NotEmpty(t, refused.header.Get("Retry-After"), "%s: %v", s.name, err)
 		} else {

@@ -12,6 +12,7 @@ import (
 )
 
 func operations(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	type health struct {
 		Status     string
@@ -63,6 +64,7 @@ var served = strings.Fields(`
 	get:/v1/ws get:/v1/stream get:/v1/health get:/v1/metrics/platform`)
 
 func openAPI(t *testing.T, s *server.Server) {
+	t.Helper()
 	var document struct {
 		OpenAPI string `json:"openapi"`
 		Paths   map[string]map[string]any

@@ -23,6 +23,7 @@ import (
 // partlyBadInput sends batches in which some items are wrong: the others are stored, and the
 // answer says which were not.
 func partlyBadInput(t *testing.T, s *server.Server) {
+	t.Helper()
 	t.Run("JSON metrics", func(t *testing.T) { partOfJSONMetrics(t, clientOf(s)) })
 	t.Run("JSON logs", func(t *testing.T) { partOfJSONLogs(t, clientOf(s)) })
 	t.Run("OTLP", func(t *testing.T) { partOfOTLP(t, s) })
@@ -49,6 +50,7 @@ func (a jsonAnswer) places() map[int]string {
 }
 
 func partOfJSONMetrics(t *testing.T, c client) {
+	t.Helper()
 	old := time.Now().Add(-48 * time.Hour).Unix()
 	got := c.postJSON(t, "/v1/ingest/metrics", []any{
 		map[string]any{"service": "part", "metric_name": "bb_part", "value": 1, "labels": map[string]string{"n": "0"}},
@@ -67,6 +69,7 @@ func partOfJSONMetrics(t *testing.T, c client) {
 }
 
 func partOfJSONLogs(t *testing.T, c client) {
+	t.Helper()
 	body := `{"service":"part-logs","message":"first"}` + "\n" +
 		`this is no JSON` + "\n" +
 		`{"service":"part-logs","message":"third","time":"2090-01-01T00:00:00Z"}` + "\n" +
@@ -85,6 +88,7 @@ func partOfJSONLogs(t *testing.T, c client) {
 }
 
 func partOfOTLP(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	metrics := otlpGauge("part-otlp", "bb.part.otlp", 5, time.Now())
 	points := metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints()
@@ -110,6 +114,7 @@ func partOfOTLP(t *testing.T, s *server.Server) {
 }
 
 func deltaTemporality(t *testing.T, c client) {
+	t.Helper()
 	metrics := otlpGauge("delta", "bb.delta.gauge", 1, time.Now())
 	sum := metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().AppendEmpty()
 	sum.SetName("bb.delta")
@@ -129,6 +134,7 @@ func deltaTemporality(t *testing.T, c client) {
 }
 
 func partOfRemoteWrite(t *testing.T, c client) {
+	t.Helper()
 	now := time.Now()
 	body, header := remoteWrite1(t, &prompb.WriteRequest{Timeseries: []prompb.TimeSeries{
 		series("bb_part_write", "a", prompb.Sample{Timestamp: now.UnixMilli(), Value: 1}),
@@ -142,11 +148,12 @@ func partOfRemoteWrite(t *testing.T, c client) {
 }
 
 func refusedOverGRPC(t *testing.T, s *server.Server) {
+	t.Helper()
 	conn := dial(t, s.GRPC)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+s.Bootstrap.APIKey)
 	_, err := ptraceotlp.NewGRPCClient(conn).Export(ctx, ptraceotlp.NewExportRequest())
-	assert.Equal(t, codes.Unimplemented, status.Code(err), "%v", err)
-	assert.ErrorContains(t, err, "traces are not stored yet")
+	require.Equal(t, codes.Unimplemented, status.Code(err), "%v", err)
+	require.ErrorContains(t, err, "traces are not stored yet")
 
 	large := otlpLogs("fault", 1, time.Now())
 	large.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(string(make([]byte, 40<<20)))

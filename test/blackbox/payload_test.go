@@ -63,7 +63,7 @@ var (
 	jsonCode = codec{"json", "application/json"}
 )
 
-func (c codec) metrics(t testing.TB, metrics pmetric.Metrics) []byte {
+func (c codec) metrics(t *testing.T, metrics pmetric.Metrics) []byte {
 	t.Helper()
 	request := pmetricotlp.NewExportRequestFromMetrics(metrics)
 	encode := request.MarshalProto
@@ -75,7 +75,7 @@ func (c codec) metrics(t testing.TB, metrics pmetric.Metrics) []byte {
 	return body
 }
 
-func (c codec) logs(t testing.TB, logs plog.Logs) []byte {
+func (c codec) logs(t *testing.T, logs plog.Logs) []byte {
 	t.Helper()
 	request := plogotlp.NewExportRequestFromLogs(logs)
 	encode := request.MarshalProto
@@ -87,7 +87,7 @@ func (c codec) logs(t testing.TB, logs plog.Logs) []byte {
 	return body
 }
 
-func gzipped(t testing.TB, body []byte) []byte {
+func gzipped(t *testing.T, body []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	writer := gzip.NewWriter(&out)
@@ -97,7 +97,7 @@ func gzipped(t testing.TB, body []byte) []byte {
 	return out.Bytes()
 }
 
-func zstded(t testing.TB, body []byte) []byte {
+func zstded(t *testing.T, body []byte) []byte {
 	t.Helper()
 	encoder, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
@@ -106,7 +106,7 @@ func zstded(t testing.TB, body []byte) []byte {
 }
 
 // compress encodes a body and returns the headers that say so.
-func compress(t testing.TB, encoding, contentType string, body []byte) ([]byte, map[string]string) {
+func compress(t *testing.T, encoding, contentType string, body []byte) ([]byte, map[string]string) {
 	t.Helper()
 	header := map[string]string{"Content-Type": contentType}
 	switch encoding {
@@ -122,7 +122,7 @@ func compress(t testing.TB, encoding, contentType string, body []byte) ([]byte, 
 }
 
 // remoteWrite1 encodes a request of remote write 1.
-func remoteWrite1(t testing.TB, request *prompb.WriteRequest) ([]byte, map[string]string) {
+func remoteWrite1(t *testing.T, request *prompb.WriteRequest) ([]byte, map[string]string) {
 	t.Helper()
 	body, err := request.Marshal()
 	require.NoError(t, err)

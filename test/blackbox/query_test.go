@@ -2,6 +2,7 @@ package blackbox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,6 +29,7 @@ func writeSeries(t *testing.T, c client, name, job string, at time.Time) {
 }
 
 func prometheusAPI(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now().Truncate(10 * time.Second)
 	writeSeries(t, c, "bb_prom", "one", at)
@@ -80,6 +82,7 @@ func prometheusAPI(t *testing.T, s *server.Server) {
 }
 
 func metricQueries(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now().Truncate(10 * time.Second)
 	writeSeries(t, c, "bb_rest", "rest-one", at)
@@ -144,6 +147,7 @@ func writeLogs(t *testing.T, c client, items ...map[string]any) {
 }
 
 func logQueries(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	base := time.Now().Add(-5 * time.Minute).Truncate(time.Minute)
 	var items []map[string]any
@@ -157,9 +161,7 @@ func logQueries(t *testing.T, s *server.Server) {
 	writeLogs(t, c, items...)
 	window := func(more map[string]any) map[string]any {
 		query := map[string]any{"service": "bb-logs", "from": base, "to": base.Add(2 * time.Minute)}
-		for name, value := range more {
-			query[name] = value
-		}
+		maps.Copy(query, more)
 		return query
 	}
 	assert.Len(t, c.searchAll(t, window(map[string]any{"limit": 7})), 30)
@@ -213,6 +215,7 @@ func logQueries(t *testing.T, s *server.Server) {
 
 // pagesOverTies reads page by page over records of one and the same nanosecond.
 func pagesOverTies(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now().Add(-time.Minute)
 	var items []map[string]any
@@ -237,6 +240,7 @@ func pagesOverTies(t *testing.T, s *server.Server) {
 }
 
 func sentTwice(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	at := time.Now()
 	for range 3 {

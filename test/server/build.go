@@ -57,11 +57,11 @@ func build(binary string) error {
 }
 
 // Binary returns the path of the program under test.
-func Binary(t testing.TB) string {
-	t.Helper()
+func Binary(tb testing.TB) string {
+	tb.Helper()
 	binary := os.Getenv(binaryVariable)
 	if binary == "" {
-		t.Fatalf("%s is not set: call server.Main in TestMain", binaryVariable)
+		tb.Fatalf("%s is not set: call server.Main in TestMain", binaryVariable)
 	}
 	return binary
 }

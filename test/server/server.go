@@ -50,26 +50,26 @@ type Server struct {
 }
 
 // New returns a server that has not started, with free ports and an empty data folder.
-func New(t testing.TB, args ...string) *Server {
-	t.Helper()
-	ports := FreePorts(t, 4)
+func New(tb testing.TB, args ...string) *Server {
+	tb.Helper()
+	ports := FreePorts(tb, 4)
 	s := &Server{
-		Dir: filepath.Join(t.TempDir(), "data"), HTTP: ports[0], GRPC: ports[1], OTLPHTTP: ports[2], Ops: ports[3],
-		Args: args, t: t, logFile: filepath.Join(t.TempDir(), "pharos.log"),
+		Dir: filepath.Join(tb.TempDir(), "data"), HTTP: ports[0], GRPC: ports[1], OTLPHTTP: ports[2], Ops: ports[3],
+		Args: args, t: tb, logFile: filepath.Join(tb.TempDir(), "pharos.log"),
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.end()
-		if t.Failed() {
-			t.Logf("log of the server on %s:\n%s", s.HTTP, s.tail())
+		if tb.Failed() {
+			tb.Logf("log of the server on %s:\n%s", s.HTTP, s.tail())
 		}
 	})
 	return s
 }
 
 // Start returns a server that is ready. It ends with the test.
-func Start(t testing.TB, args ...string) *Server {
-	t.Helper()
-	s := New(t, args...)
+func Start(tb testing.TB, args ...string) *Server {
+	tb.Helper()
+	s := New(tb, args...)
 	s.Start()
 	return s
 }
@@ -241,8 +241,8 @@ func (s *Server) tail() string {
 
 // FreePorts returns addresses on this machine that nobody listens on. They are below the range
 // from which the system takes ports for connections, so that they stay free over a restart.
-func FreePorts(t testing.TB, n int) []string {
-	t.Helper()
+func FreePorts(tb testing.TB, n int) []string {
+	tb.Helper()
 	const first, count = 18_000, 12_000
 	var config net.ListenConfig
 	var addresses []string
@@ -257,6 +257,6 @@ func FreePorts(t testing.TB, n int) []string {
 			addresses = append(addresses, address)
 		}
 	}
-	t.Fatalf("find %d free ports: there are none from %d on", n, first)
+	tb.Fatalf("find %d free ports: there are none from %d on", n, first)
 	return nil
 }
