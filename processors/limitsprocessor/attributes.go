@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/pharos-obs/pharos/internal/utf8text"
 )
 
 // attributeLimits limits the attributes of a point, a record or a resource.
@@ -25,11 +27,11 @@ func (a attributeLimits) allow(attributes pcommon.Map) bool {
 		return false
 	}
 	for name, value := range attributes.All() {
-		if name == "" || len(name) > a.name || !validText(name) {
+		if name == "" || len(name) > a.name || !utf8text.Valid(name) {
 			return false
 		}
 		if value.Type() == pcommon.ValueTypeStr {
-			if text := value.Str(); len(text) > a.value || !validText(text) {
+			if text := value.Str(); len(text) > a.value || !utf8text.Valid(text) {
 				return false
 			}
 		} else if size, ok := measure(value); !ok || size > a.value {
@@ -50,7 +52,7 @@ func (a attributeLimits) find(attributes pcommon.Map) *violation {
 			return &violation{fieldLabels, reasonLabel, "one of the " + a.word + " has an empty name; name it"}
 		case len(name) > a.name:
 			return &violation{fieldLabels, reasonLabel, fmt.Sprintf("the name %q... is %d bytes, longer than the %d allowed; shorten it", prefix(name), len(name), a.name)}
-		case !validText(name):
+		case !utf8text.Valid(name):
 			return &violation{fieldLabels, reasonLabel, fmt.Sprintf("the name %q is not valid UTF-8; encode text as UTF-8", prefix(name))}
 		}
 		size, ok := measure(value)
@@ -69,13 +71,13 @@ func measure(value pcommon.Value) (size int, ok bool) {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
 		text := value.Str()
-		return len(text), validText(text)
+		return len(text), utf8text.Valid(text)
 	case pcommon.ValueTypeBytes:
 		return value.Bytes().Len(), true
 	case pcommon.ValueTypeMap:
 		for name, member := range value.Map().All() {
 			more, memberOK := measure(member)
-			if !memberOK || !validText(name) {
+			if !memberOK || !utf8text.Valid(name) {
 				return 0, false
 			}
 			size += len(name) + more

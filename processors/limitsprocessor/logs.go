@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/pharos-obs/pharos/internal/utf8text"
 	"github.com/pharos-obs/pharos/storage/logrecord"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
@@ -86,7 +87,7 @@ func timeOf(record plog.LogRecord) pcommon.Timestamp {
 }
 
 func (c *logCheck) allowLevel(level string) bool {
-	return len(level) <= c.attributes.name && validText(level)
+	return len(level) <= c.attributes.name && utf8text.Valid(level)
 }
 
 // record returns what is wrong with a record.

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/pharos-obs/pharos/internal/utf8text"
 	"github.com/pharos-obs/pharos/storage/rejection"
 	"github.com/pharos-obs/pharos/storage/series"
 )
@@ -109,7 +110,7 @@ func (c *metricCheck) name(name string) *violation {
 		return &violation{fieldName, reasonName, "a metric has no name; name it"}
 	case len(name) > c.cfg.Metrics.MaxNameLength:
 		return &violation{fieldName, reasonName, fmt.Sprintf("the name %q... is %d bytes, longer than the %d allowed; shorten it", prefix(name), len(name), c.cfg.Metrics.MaxNameLength)}
-	case !validText(name):
+	case !utf8text.Valid(name):
 		return &violation{fieldName, reasonName, fmt.Sprintf("the name %q is not valid UTF-8; encode text as UTF-8", prefix(name))}
 	}
 	return nil

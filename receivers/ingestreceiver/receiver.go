@@ -20,6 +20,7 @@ type ingestReceiver struct {
 	logger    *zap.Logger
 	telemetry *telemetry
 	bodies    *bodyReader
+	requests  *remoteRequests
 	now       func() time.Time
 
 	metrics consumer.Metrics
@@ -37,6 +38,7 @@ func newReceiver(set component.TelemetrySettings, cfg *Config) (*ingestReceiver,
 		logger:    set.Logger,
 		telemetry: telemetry,
 		bodies:    newBodyReader(cfg.MaxBodyDecompressed),
+		requests:  newRemoteRequests(),
 		now:       time.Now,
 	}, nil
 }

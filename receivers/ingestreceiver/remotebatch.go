@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/histogram"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/pharos-obs/pharos/internal/utf8text"
 	"github.com/pharos-obs/pharos/storage/rejection"
 	"github.com/pharos-obs/pharos/storage/series"
 )
@@ -57,7 +57,7 @@ func (b *remoteBatch) identify() (name string, err *itemError) {
 		switch {
 		case label.Name == "":
 			return "", &itemError{fieldLabels, reasonLabel, "a label has an empty name"}
-		case !utf8.ValidString(label.Name) || !utf8.ValidString(label.Value):
+		case !utf8text.Valid(label.Name) || !utf8text.Valid(label.Value):
 			return "", &itemError{fieldLabels, reasonEncoding, fmt.Sprintf("label %q is not valid UTF-8", shorten(label.Name))}
 		case label.Name == metricNameLabel:
 			name = label.Value
@@ -138,7 +138,7 @@ const reasonLonely = "exemplar_without_sample"
 
 func validLabels(labels []series.Label) bool {
 	return !slices.ContainsFunc(labels, func(l series.Label) bool {
-		return !utf8.ValidString(l.Name) || !utf8.ValidString(l.Value)
+		return !utf8text.Valid(l.Name) || !utf8text.Valid(l.Value)
 	})
 }
 

@@ -2,30 +2,30 @@ package ingestreceiver
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/prompb"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 
+	"github.com/pharos-obs/pharos/internal/utf8text"
 	"github.com/pharos-obs/pharos/storage/series"
 )
 
 // batchOfV1 converts a remote write 1 request.
-func batchOfV1(request *prompb.WriteRequest) *remoteBatch {
-	batch := newRemoteBatch(len(request.Timeseries))
-	for i := range request.Timeseries {
-		if entry := &request.Timeseries[i]; lonelyV1(entry) {
-			batch.visitV1(entry, func(name string) { batch.keepLonely(name, exemplarsOfV1(entry.Exemplars)) })
+func batchOfV1(request *requestV1) *remoteBatch {
+	batch := newRemoteBatch(len(request.series))
+	for i := range request.series {
+		if entry := &request.series[i]; entry.lonely() {
+			batch.visitV1(entry, func(name string) { batch.keepLonely(name, exemplarsOfV1(entry.exemplars)) })
 		}
 	}
-	for i := range request.Timeseries {
-		if entry := &request.Timeseries[i]; !lonelyV1(entry) {
+	for i := range request.series {
+		if entry := &request.series[i]; !entry.lonely() {
 			batch.visitV1(entry, func(name string) { batch.addV1(name, entry) })
 		}
 	}
-	for i := range request.Metadata {
-		metadata := &request.Metadata[i]
-		if metadata.MetricFamilyName == "" || !utf8.ValidString(metadata.MetricFamilyName) || !utf8.ValidString(metadata.Help) || !utf8.ValidString(metadata.Unit) {
+	for i := range request.metadata {
+		metadata := &request.metadata[i]
+		if metadata.MetricFamilyName == "" || !utf8text.Valid(metadata.MetricFamilyName) || !utf8text.Valid(metadata.Help) || !utf8text.Valid(metadata.Unit) {
 			batch.refuse(1, reasonName, "metadata of %q: the name is empty or something is not valid UTF-8", shorten(metadata.MetricFamilyName))
 			continue
 		}
@@ -37,31 +37,28 @@ func batchOfV1(request *prompb.WriteRequest) *remoteBatch {
 	return batch
 }
 
-func lonelyV1(entry *prompb.TimeSeries) bool {
-	return len(entry.Samples) == 0 && len(entry.Histograms) == 0 && len(entry.Exemplars) > 0
+func (e *entryV1) lonely() bool {
+	return len(e.samples) == 0 && len(e.histograms) == 0 && len(e.exemplars) > 0
 }
 
 // visitV1 makes the entry's series the current one and calls use, unless it is not a series.
-func (b *remoteBatch) visitV1(entry *prompb.TimeSeries, use func(name string)) {
-	b.labels = b.labels[:0]
-	for i := range entry.Labels {
-		b.labels = append(b.labels, series.Label{Name: entry.Labels[i].Name, Value: entry.Labels[i].Value})
-	}
+func (b *remoteBatch) visitV1(entry *entryV1, use func(name string)) {
+	b.labels = append(b.labels[:0], entry.labels...)
 	name, err := b.identify()
 	if err != nil {
-		b.refuse(len(entry.Samples)+len(entry.Histograms), err.reason, "%s", err.message)
+		b.refuse(len(entry.samples)+len(entry.histograms), err.reason, "%s", err.message)
 		return
 	}
 	use(name)
 }
 
-func (b *remoteBatch) addV1(name string, entry *prompb.TimeSeries) {
+func (b *remoteBatch) addV1(name string, entry *entryV1) {
 	before := b.builder.Len()
-	for _, sample := range entry.Samples {
-		b.addSample(name, sample.Timestamp, sample.Value, series.Meta{})
+	for _, sample := range entry.samples {
+		b.addSample(name, sample.at, sample.value, series.Meta{})
 	}
-	for i := range entry.Histograms {
-		h, err := histogramOfV1(&entry.Histograms[i])
+	for i := range entry.histograms {
+		h, err := histogramOfV1(&entry.histograms[i])
 		if err != nil {
 			b.refuse(1, reasonValue, "a histogram of %s is invalid: %v", shorten(name), err)
 			continue
@@ -69,7 +66,7 @@ func (b *remoteBatch) addV1(name string, entry *prompb.TimeSeries) {
 		b.addHistogram(name, h, series.Meta{})
 	}
 	if b.builder.Len() > before {
-		b.addExemplars(name, exemplarsOfV1(entry.Exemplars))
+		b.addExemplars(name, exemplarsOfV1(entry.exemplars))
 	}
 }
 

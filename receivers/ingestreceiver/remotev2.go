@@ -3,11 +3,11 @@ package ingestreceiver
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 
+	"github.com/pharos-obs/pharos/internal/utf8text"
 	"github.com/pharos-obs/pharos/storage/series"
 )
 
@@ -71,7 +71,7 @@ func resolveV2(labels []series.Label, refs []uint32, symbols []string) ([]series
 func (b *remoteBatch) addV2(name string, entry *writev2.TimeSeries, symbols []string) {
 	before := b.builder.Len()
 	metadata, err := entry.ToMetadata(symbols)
-	if err == nil && (!utf8.ValidString(metadata.Unit) || !utf8.ValidString(metadata.Help)) {
+	if err == nil && (!utf8text.Valid(metadata.Unit) || !utf8text.Valid(metadata.Help)) {
 		err = errors.New("unit or help is not valid UTF-8")
 	}
 	if err != nil {

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/prometheus/prompb"
-	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
-
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
@@ -86,12 +83,13 @@ func (r *ingestReceiver) remoteWrite(req *http.Request, from source, version int
 	if err != nil {
 		return remoteStats{}, err
 	}
-	convert, err := decodeRemoteWrite(content.bytes, version)
+	request, err := r.requests.decode(content.bytes, version)
 	content.release()
 	if err != nil {
 		return remoteStats{}, err
 	}
-	batch := convert()
+	defer r.requests.release(request, version)
+	batch := request.batch()
 	r.telemetry.refused(req.Context(), from, batch.reasons)
 	metrics := batch.builder.Metrics()
 	if batch.builder.Len() == 0 && !batch.hasMetadata {
@@ -105,25 +103,9 @@ func (r *ingestReceiver) remoteWrite(req *http.Request, from source, version int
 	written := batch.added
 	if report.Count() > 0 {
 		// The pipeline may have changed the batch: only a new one tells what was refused.
-		written = convert().written(report)
+		written = request.batch().written(report)
 	}
 	return written, batch.refusal(report)
-}
-
-// decodeRemoteWrite returns a function that converts the request into a batch, as often as asked.
-func decodeRemoteWrite(body []byte, version int) (func() *remoteBatch, error) {
-	if version == 2 {
-		request := &writev2.Request{}
-		if err := request.Unmarshal(body); err != nil {
-			return nil, errUndecodable(messageV2, err)
-		}
-		return func() *remoteBatch { return batchOfV2(request) }, nil
-	}
-	request := &prompb.WriteRequest{}
-	if err := request.Unmarshal(body); err != nil {
-		return nil, errUndecodable(messageV1, err)
-	}
-	return func() *remoteBatch { return batchOfV1(request) }, nil
 }
 
 // maxRefusalMessages bounds how many refusals an answer spells out.

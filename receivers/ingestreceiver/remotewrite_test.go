@@ -342,18 +342,21 @@ func FuzzRemoteWrite(f *testing.F) {
 		if second {
 			version = 2
 		}
-		convert, err := decodeRemoteWrite(body, version)
+		requests := newRemoteRequests()
+		request, err := requests.decode(body, version)
+		sameAsGenerated(t, body, version, request, err)
 		if err != nil {
 			return
 		}
-		batch := convert()
+		defer requests.release(request, version)
+		batch := request.batch()
 		assert.Equal(t, batch.added.samples+batch.added.histograms, batch.builder.Len())
 		assert.Equal(t, batch.builder.Len(), batch.builder.Metrics().DataPointCount())
 		encoded, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(batch.builder.Metrics())
 		require.NoError(t, err)
 		_, err = (&pmetric.ProtoUnmarshaler{}).UnmarshalMetrics(encoded)
 		require.NoError(t, err)
-		again := convert()
+		again := request.batch()
 		assert.Equal(t, batch.added, again.added, "converting does not use up the request")
 		assert.Equal(t, batch.added, again.written(&rejection.Report{}))
 	})

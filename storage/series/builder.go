@@ -29,19 +29,26 @@ type Exemplar struct {
 }
 
 // Builder encodes Prometheus series into the marked scope. It copies what it is given. The
-// samples of one name that are added one after the other share a Metric, so sort by name
-// where that is free. A Builder is not safe for concurrent use.
+// samples of one name share a Metric, whatever comes between them. A Builder is not safe for
+// concurrent use.
 type Builder struct {
 	metrics pmetric.Metrics
 	slice   pmetric.MetricSlice
-	current pmetric.Metric
-	meta    Meta
-	empty   bool
+	byName  map[string]builtMetric // the newest of a name
+	current builtMetric
 	count   int
 
 	number    pmetric.NumberDataPoint
 	histogram pmetric.ExponentialHistogramDataPoint
 	last      lastPoint
+}
+
+// builtMetric is a metric and what must be the same for points to share it.
+type builtMetric struct {
+	metric pmetric.Metric
+	name   string
+	meta   Meta
+	kind   pmetric.MetricType // empty when there is no metric
 }
 
 type lastPoint int
@@ -52,14 +59,15 @@ const (
 	histogramPoint
 )
 
-// NewBuilder returns a builder with room for capacity metrics.
+// NewBuilder returns a builder with room for capacity series.
 func NewBuilder(capacity int) *Builder {
 	metrics := pmetric.NewMetrics()
 	scope := metrics.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty()
 	scope.Scope().SetName(ScopeName)
 	slice := scope.Metrics()
-	slice.EnsureCapacity(capacity)
-	return &Builder{metrics: metrics, slice: slice, empty: true}
+	// Often ten series or more have a name in common.
+	slice.EnsureCapacity(capacity/10 + 1)
+	return &Builder{metrics: metrics, slice: slice, byName: make(map[string]builtMetric, capacity/10+1)}
 }
 
 // AddSample adds a float sample at t, in Unix milliseconds. The labels are without __name__
@@ -135,10 +143,14 @@ func (b *Builder) Len() int { return b.count }
 // Metrics returns what was built. The builder must not be used after it.
 func (b *Builder) Metrics() pmetric.Metrics { return b.metrics }
 
-// metric returns the current metric, or a new one when name, description or kind differ.
+// metric returns the newest metric of the name, or a new one when description or kind differ.
 func (b *Builder) metric(name string, meta Meta, kind pmetric.MetricType) pmetric.Metric {
-	if !b.empty && b.meta == meta && b.current.Type() == kind && b.current.Name() == name {
-		return b.current
+	if b.current.is(name, meta, kind) {
+		return b.current.metric
+	}
+	if found := b.byName[name]; found.is(name, meta, kind) {
+		b.current = found
+		return found.metric
 	}
 	metric := b.slice.AppendEmpty()
 	metric.SetName(name)
@@ -152,8 +164,13 @@ func (b *Builder) metric(name string, meta Meta, kind pmetric.MetricType) pmetri
 	} else {
 		metric.SetEmptyExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	}
-	b.current, b.meta, b.empty = metric, meta, false
+	b.current = builtMetric{metric, name, meta, kind}
+	b.byName[name] = b.current
 	return metric
+}
+
+func (m *builtMetric) is(name string, meta Meta, kind pmetric.MetricType) bool {
+	return m.kind == kind && m.name == name && m.meta == meta
 }
 
 // putLabels fills an empty map with room for some more. It does not look for duplicates:

@@ -79,30 +79,40 @@ func markedOptions(metric pmetric.Metric) promstorage.AppendV2Options {
 func (b *batch) addMarkedNumbers(metric pmetric.Metric, opts promstorage.AppendV2Options) error {
 	slice := metric.Gauge().DataPoints()
 	b.key.metric(markedKey, b.org, cacheKey{}, metric.Name(), "")
+	b.cache.mu.RLock()
+	defer b.cache.mu.RUnlock()
 	for i := range slice.Len() {
 		point := slice.At(i)
-		key := b.cache.hash(b.key.point(point.Attributes()))
-		b.cache.mu.RLock()
-		e := b.cache.series[key]
-		b.cache.mu.RUnlock()
-		if e == nil {
-			ls, err := markedLabels(metric.Name(), point.Attributes())
-			if err != nil {
-				if err := b.settle(err, metric.Name(), point.Attributes(), point.Timestamp()); err != nil {
-					return err
-				}
-				continue
-			}
-			e = &entry{labels: ls}
-			b.cache.putSeries(key, e)
+		e, err := b.markedEntry(metric.Name(), point.Attributes())
+		if err == nil {
+			opts.Exemplars = exemplarsOf(point.Exemplars())
+			err = e.append(b.app, milliseconds(point.StartTimestamp()), milliseconds(point.Timestamp()), numberOf(point), opts)
 		}
-		opts.Exemplars = exemplarsOf(point.Exemplars())
-		err := e.append(b.app, milliseconds(point.StartTimestamp()), milliseconds(point.Timestamp()), numberOf(point), opts)
-		if err := b.settle(err, metric.Name(), point.Attributes(), point.Timestamp()); err != nil {
-			return err
+		if err != nil {
+			if err := b.settle(err, metric.Name(), point.Attributes(), point.Timestamp()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// markedEntry returns the series of a data point. The caller holds the cache's lock for reading,
+// which is given up for a moment when the series is new.
+func (b *batch) markedEntry(name string, attributes pcommon.Map) (*entry, error) {
+	key := b.cache.hash(b.key.point(attributes))
+	if e := b.cache.series[key]; e != nil {
+		return e, nil
+	}
+	ls, err := markedLabels(name, attributes)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{labels: ls}
+	b.cache.mu.RUnlock()
+	b.cache.putSeries(key, e)
+	b.cache.mu.RLock()
+	return e, nil
 }
 
 func (b *batch) addMarkedHistograms(metric pmetric.Metric, opts promstorage.AppendV2Options) error {

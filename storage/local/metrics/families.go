@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -189,7 +190,8 @@ func (a *appender) note(name string, ls labels.Labels, meta metadata.Metadata) {
 	if name == "" || a.known.has(name, meta) {
 		return
 	}
-	news := family{Name: name, Type: meta.Type, Unit: meta.Unit, Help: meta.Help}
+	// The table outlives the request, whose strings may be parts of its whole body.
+	news := family{Name: strings.Clone(name), Type: model.MetricType(strings.Clone(string(meta.Type))), Unit: strings.Clone(meta.Unit), Help: strings.Clone(meta.Help)}
 	if len(a.news) == 0 || a.news[len(a.news)-1] != news {
 		a.news = append(a.news, news)
 	}

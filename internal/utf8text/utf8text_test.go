@@ -1,4 +1,4 @@
-package limitsprocessor
+package utf8text
 
 import (
 	"strings"
@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestValidText(t *testing.T) {
+func TestValid(t *testing.T) {
 	for length := range 40 {
 		ascii := strings.Repeat("x", length)
-		assert.True(t, validText(ascii))
+		assert.True(t, Valid(ascii))
 		for at := range length {
 			for _, insert := range []string{"\x80", "\xff", "ü", "\xc3", "€", "\x00"} {
 				text := ascii[:at] + insert + ascii[at:]
-				assert.Equal(t, utf8.ValidString(text), validText(text), "%q", text)
+				assert.Equal(t, utf8.ValidString(text), Valid(text), "%q", text)
 			}
 		}
 	}

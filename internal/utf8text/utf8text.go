@@ -1,10 +1,10 @@
-package limitsprocessor
+// Package utf8text checks text faster than the standard library does for labels: short ASCII.
+package utf8text
 
 import "unicode/utf8"
 
-// validText is utf8.ValidString, faster for the short ASCII that labels are: it looks at eight or
-// four bytes at a time, the last ones twice.
-func validText(s string) bool {
+// Valid is utf8.ValidString. It looks at eight or four bytes at a time, the last ones twice.
+func Valid(s string) bool {
 	const high8, high4 = 0x8080808080808080, 0x80808080
 	n := len(s)
 	switch {
