@@ -29,6 +29,7 @@ func operations(t *testing.T, s *server.Server) {
 	assert.NotEmpty(t, known.Version)
 	assert.GreaterOrEqual(t, len(known.Components), 3)
 
+	writeLogs(t, c, map[string]any{"service": "bb-operations", "message": "so that something was counted"})
 	text := c.get(t, "/v1/metrics/platform")
 	require.Equal(t, http.StatusOK, text.status)
 	assert.Contains(t, string(text.body), "pharos_ingest_accepted_items")
