@@ -129,7 +129,10 @@ func New(deps Deps) (*API, error) {
 		BuildDate: deps.Version.Date, GoVersion: runtime.Version(),
 	}, deps.Logger)
 	a.routes = append(a.routes, prometheusAPI.Routes()...)
-	a.routes = append(a.routes, a.live.Routes()...)
+	if err := compress(a.routes); err != nil {
+		return nil, errors.Join(err, a.live.Close())
+	}
+	a.routes = append(a.routes, a.live.Routes()...) // streams stay as they are
 	a.describeRaw(prometheusAPI.Operations())
 	if err := a.addDocument(); err != nil {
 		return nil, errors.Join(err, a.live.Close())
