@@ -178,7 +178,7 @@ func TestKilledWritersLoseNothing(t *testing.T) {
 	dir := t.TempDir()
 	var acknowledged, retry []string
 	for round := range 6 {
-		after := time.Duration(50+rand.IntN(500)) * time.Millisecond //nolint:gosec // no secret
+		after := time.Duration(50+rand.IntN(500)) * time.Millisecond
 		if round == 4 {
 			after = 2*flushInterval + 500*time.Millisecond // parts were written meanwhile
 		}
