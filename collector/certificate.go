@@ -168,7 +168,7 @@ func readKey(path string) (*ecdsa.PrivateKey, error) {
 }
 
 func readPEM(path string) (*pem.Block, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the path is in the data folder
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,17 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
+// execute runs a command line. What fails before a command runs is an error of use.
+func execute(ctx context.Context, root *cobra.Command) error {
+	ran := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	err := root.ExecuteContext(ctx)
+	if err != nil && !ran && errcode.Of(err) == errcode.Internal {
+		return errcode.New(errcode.Invalid, "%w; `%s --help` shows what there is", err, root.Name())
+	}
+	return err
+}
+
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -105,9 +117,13 @@ func validateCommand() *cobra.Command {
 	return cmd
 }
 
+// addConfigFlag adds --config, which must be given.
 func addConfigFlag(cmd *cobra.Command, configs *[]string) {
 	cmd.Flags().StringArrayVarP(configs, "config", "c", nil, "configuration: role:NAME, a file, yaml:TEXT or env:NAME; repeat to overlay")
-	if err := cmd.MarkFlagRequired("config"); err != nil {
-		panic(err) // the flag was added in the line before
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if len(*configs) == 0 {
+			return errcode.InvalidField("--config", "is missing", "name a configuration, for example --config role:all-in-one")
+		}
+		return nil
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -107,33 +109,47 @@ type referrer interface {
 // checkReferences finds parts that name an extension which is not running; the Collector
 // itself would notice only at the start.
 func checkReferences(cfg *otelcol.Config) error {
-	running := make(map[component.ID]bool)
-	for _, id := range cfg.Service.Extensions {
-		running[id] = true
+	receivers, processors, exporters := make(map[component.ID]bool), make(map[component.ID]bool), make(map[component.ID]bool)
+	for _, line := range cfg.Service.Pipelines {
+		mark(receivers, line.Receivers)
+		mark(processors, line.Processors)
+		mark(exporters, line.Exporters)
 	}
+	running := make(map[component.ID]bool)
+	mark(running, cfg.Service.Extensions)
+
 	var errs []error
-	check := func(kind string, used bool, id component.ID, part component.Config) {
-		from, ok := part.(referrer)
-		if !ok || !used {
-			return
-		}
-		for setting, target := range from.References() {
-			if !running[target] {
-				errs = append(errs, fmt.Errorf("%s::%s::%s: extension %q is not in service::extensions: add it there", kind, id, setting, target))
+	for _, kind := range []struct {
+		name  string
+		parts map[component.ID]component.Config
+		used  map[component.ID]bool
+	}{
+		{"extensions", cfg.Extensions, running},
+		{"receivers", cfg.Receivers, receivers},
+		{"processors", cfg.Processors, processors},
+		{"exporters", cfg.Exporters, exporters},
+	} {
+		for id, part := range kind.parts {
+			from, ok := part.(referrer)
+			if !ok || !kind.used[id] {
+				continue
+			}
+			for setting, target := range from.References() {
+				if !running[target] {
+					errs = append(errs, fmt.Errorf("%s::%s::%s: extension %q is not in service::extensions: add it there", kind.name, id, setting, target))
+				}
 			}
 		}
 	}
-	for id, part := range cfg.Extensions {
-		check("extensions", running[id], id, part)
-	}
-	for id, part := range cfg.Receivers {
-		check("receivers", true, id, part)
-	}
-	for id, part := range cfg.Exporters {
-		check("exporters", true, id, part)
-	}
 	if len(errs) > 0 {
+		slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 		return errcode.New(errcode.Invalid, "the configuration is wrong: %w", errors.Join(errs...))
 	}
 	return nil
+}
+
+func mark(set map[component.ID]bool, ids []component.ID) {
+	for _, id := range ids {
+		set[id] = true
+	}
 }

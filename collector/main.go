@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	if err := rootCommand().ExecuteContext(context.Background()); err != nil {
+	if err := execute(context.Background(), rootCommand()); err != nil {
 		fmt.Fprintln(os.Stderr, "pharos:", err)
 		os.Exit(exitCode(err))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,10 +26,11 @@ const stopTimeout = 45 * time.Second
 type server struct {
 	uris    []string
 	process *process.Process
+	signals chan os.Signal
 }
 
 func newServer(uris []string) *server {
-	return &server{uris: uris, process: process.New()}
+	return &server{uris: uris, process: process.New(), signals: make(chan os.Signal, 4)}
 }
 
 func (s *server) load(ctx context.Context) (*otelcol.Config, error) {
@@ -55,23 +57,23 @@ func (s *server) start(ctx context.Context, cfg *otelcol.Config) (*instance, err
 		return nil, err
 	}
 	if err := run.service.Start(ctx); err != nil {
-		return nil, errors.Join(err, run.stop())
+		return nil, errors.Join(err, run.stop(ctx))
 	}
 	return run, nil
 }
 
-func (i *instance) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+// stop stops everything, also when the context has ended already.
+func (i *instance) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	return i.service.Shutdown(ctx)
 }
 
 // run serves until a signal, the end of the context, or a fault of a part ends it. started is
-// called once, when everything has started.
-func (s *server) run(ctx context.Context, started func(context.Context)) error {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
+// called once, when everything has started; its context ends with run, which waits for it.
+func (s *server) run(ctx context.Context, started func(context.Context, *otelcol.Config)) error {
+	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(s.signals)
 
 	cfg, err := s.load(ctx)
 	if err != nil {
@@ -81,12 +83,16 @@ func (s *server) run(ctx context.Context, started func(context.Context)) error {
 	if err != nil {
 		return errors.Join(err, s.process.Release())
 	}
+	var callback sync.WaitGroup
+	defer callback.Wait()
+	whileRunning, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if started != nil {
-		go started(ctx)
+		callback.Go(func() { started(whileRunning, cfg) })
 	}
 	for {
 		select {
-		case received := <-signals:
+		case received := <-s.signals:
 			if received == syscall.SIGHUP {
 				if current, err = s.reload(ctx, current); err != nil {
 					return errors.Join(err, s.process.Release())
@@ -94,17 +100,32 @@ func (s *server) run(ctx context.Context, started func(context.Context)) error {
 				continue
 			}
 			current.service.Logger().Info("Stopping", zap.Stringer("signal", received))
-			go func() {
-				<-signals // a second signal ends the process at once
-				os.Exit(exitFailure)
-			}()
-			return errors.Join(current.stop(), s.process.Release())
+			return errors.Join(s.stopUnlessForced(ctx, current), s.process.Release())
 		case fault := <-current.faults:
-			return errors.Join(fmt.Errorf("a part has ended: %w", fault), current.stop(), s.process.Release())
+			return errors.Join(fmt.Errorf("a part has ended: %w", fault), current.stop(ctx), s.process.Release())
 		case <-ctx.Done():
-			return errors.Join(current.stop(), s.process.Release())
+			return errors.Join(current.stop(ctx), s.process.Release())
 		}
 	}
+}
+
+// stopUnlessForced stops what runs; a second signal ends the process at once.
+func (s *server) stopUnlessForced(ctx context.Context, current *instance) error {
+	stopped := make(chan struct{})
+	defer close(stopped)
+	go func() {
+		for {
+			select {
+			case received := <-s.signals:
+				if received != syscall.SIGHUP {
+					os.Exit(exitFailure)
+				}
+			case <-stopped:
+				return
+			}
+		}
+	}()
+	return current.stop(ctx)
 }
 
 // reload replaces the running configuration by what its sources say now. It returns what runs
@@ -118,18 +139,27 @@ func (s *server) reload(ctx context.Context, current *instance) (*instance, erro
 		return current, nil
 	}
 	logger.Info("Reloading the configuration")
-	if err := current.stop(); err != nil {
+	if err := current.stop(ctx); err != nil {
 		logger.Warn("Stopping the old configuration", zap.Error(err))
 	}
 	next, err := s.start(ctx, cfg)
 	if err == nil {
 		next.service.Logger().Info("The new configuration is running")
-		return next, s.process.Release()
+		s.releaseSockets(next)
+		return next, nil
 	}
 	previous, startErr := s.start(ctx, current.cfg)
 	if startErr != nil {
 		return nil, errors.Join(fmt.Errorf("start the new configuration: %w", err), fmt.Errorf("go back to the old one: %w", startErr))
 	}
 	previous.service.Logger().Error("The new configuration did not start, the old one goes on", zap.Error(err))
-	return previous, s.process.Release()
+	s.releaseSockets(previous)
+	return previous, nil
+}
+
+// releaseSockets closes the sockets that only the configuration before had.
+func (s *server) releaseSockets(running *instance) {
+	if err := s.process.Release(); err != nil {
+		running.service.Logger().Warn("Closing sockets that are no longer used", zap.Error(err))
+	}
 }

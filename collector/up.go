@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/otelcol"
 )
 
 // upOptions are the flags of `pharos up`.
@@ -58,20 +58,29 @@ func (o *upOptions) run(cmd *cobra.Command) error {
 			o.logLevel = "warn"
 		}
 	}
+	if err := checkDataDir(o.dataDir); err != nil {
+		return err
+	}
 	overlay, err := o.overlay()
 	if err != nil {
 		return err
 	}
 	server := newServer(append([]string{"role:all-in-one", overlay}, o.configs...))
-	return server.run(cmd.Context(), func(ctx context.Context) {
-		o.announce(ctx, cmd.OutOrStdout(), terminal, begun)
+	return server.run(cmd.Context(), func(ctx context.Context, cfg *otelcol.Config) {
+		ready := time.Since(begun)
+		o.announce(ctx, cmd.OutOrStdout(), cfg, terminal)
+		fmt.Fprintf(cmd.OutOrStdout(), "Ready %.1f s", ready.Seconds())
+		if waitForSample(ctx, server.process) {
+			fmt.Fprintf(cmd.OutOrStdout(), ", first host sample %.1f s", time.Since(begun).Seconds())
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), ".")
 	})
 }
 
 // overlay turns the flags into a configuration over the built-in one. The folder goes by the
 // environment, because several settings are made of it.
 func (o *upOptions) overlay() (string, error) {
-	if err := os.Setenv("PHAROS_DATA_DIR", o.dataDir); err != nil {
+	if err := os.Setenv("PHAROS_DATA_DIR", escapeDollars(o.dataDir)); err != nil {
 		return "", fmt.Errorf("set PHAROS_DATA_DIR: %w", err)
 	}
 	gateway := map[string]any{"insecure": o.insecure}
@@ -131,30 +140,4 @@ func (o *upOptions) url() string {
 		host = "127.0.0.1"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-// announce tells people where everything is.
-func (o *upOptions) announce(ctx context.Context, out io.Writer, terminal bool, begun time.Time) {
-	where := "this machine only"
-	if o.public != "" {
-		where = "listening for other machines as " + o.public
-	}
-	login := o.url() + "/"
-	if terminal {
-		if link, err := loginLink(ctx, o.dataDir, o.url()); err == nil {
-			login = link + "   (10 min)"
-		}
-	}
-	fmt.Fprintf(out, `Pharos %s, all-in-one, %s
-Data       %s  (metrics 30 d / 10 GB, logs 7 d / 10 GB)
-Dashboard  %s
-Login      admin@localhost; password and API key in %s
-Send       OTLP %s (gRPC), %s or %s (HTTP), JSON and remote write %s
-`, version, where, o.dataDir, login, filepath.Join(o.dataDir, "bootstrap.json"), o.otlpGRPC, o.otlpHTTP, o.http, o.http)
-	if o.public == "" {
-		fmt.Fprintln(out, "More hosts restart with --public NAME")
-	} else {
-		o.announceAgents(out)
-	}
-	fmt.Fprintf(out, "Ready %.1f s.\n", time.Since(begun).Seconds())
 }

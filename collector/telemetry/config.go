@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
-
-	"go.uber.org/zap/zapcore"
+	"strconv"
 )
 
 // Config is the `service::telemetry` section.
@@ -51,7 +50,7 @@ type OperationsConfig struct {
 func defaultConfig() *Config {
 	return &Config{
 		Logs:       LogsConfig{Level: "info", Format: "console"},
-		Traces:     TracesConfig{SampleRatio: 0.1},
+		Traces:     TracesConfig{SampleRatio: 1},
 		Operations: OperationsConfig{Endpoint: "127.0.0.1:8081"},
 	}
 }
@@ -59,7 +58,7 @@ func defaultConfig() *Config {
 // Validate checks the configuration.
 func (c *Config) Validate() error {
 	var errs []error
-	if _, err := zapcore.ParseLevel(c.Logs.Level); err != nil {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Logs.Level) {
 		errs = append(errs, fmt.Errorf("logs::level is %q: use debug, info, warn or error", c.Logs.Level))
 	}
 	if !slices.Contains([]string{"console", "json"}, c.Logs.Format) {
@@ -72,7 +71,11 @@ func (c *Config) Validate() error {
 		if addr == "" {
 			continue
 		}
-		if _, _, err := net.SplitHostPort(addr); err != nil {
+		_, port, err := net.SplitHostPort(addr)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16) // http://host has a colon too
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s is %q: use host:port", name, addr))
 		}
 	}

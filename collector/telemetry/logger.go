@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"go.opentelemetry.io/collector/component"
@@ -30,7 +31,7 @@ func createLogger(_ context.Context, _ telemetry.LoggerSettings, cfg component.C
 	if err != nil {
 		return nil, nil, fmt.Errorf("logs::level: %w", err)
 	}
-	core := zapcore.NewCore(encoder(own.Logs.Format), zapcore.Lock(os.Stderr), level)
+	var core zapcore.Core = quietCore{zapcore.NewCore(encoder(own.Logs.Format), zapcore.Lock(os.Stderr), level)}
 	closeFile := func() error { return nil }
 	if own.Logs.File != "" {
 		if err := os.MkdirAll(filepath.Dir(own.Logs.File), 0o750); err != nil {
@@ -48,6 +49,34 @@ func createLogger(_ context.Context, _ telemetry.LoggerSettings, cfg component.C
 		}
 		return errors.Join(err, closeFile())
 	}, nil
+}
+
+// quietCore leaves out what the Collector's framework tells of each part's start and stop, which
+// is for the file, or for those who ask for debug.
+type quietCore struct{ zapcore.Core }
+
+// With implements zapcore.Core.
+func (c quietCore) With(fields []zapcore.Field) zapcore.Core { return quietCore{c.Core.With(fields)} }
+
+// Check implements zapcore.Core. The caller is known only to Write.
+func (c quietCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if c.Enabled(entry.Level) {
+		return checked.AddCore(entry, c)
+	}
+	return checked
+}
+
+// Write implements zapcore.Core.
+func (c quietCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if entry.Level == zapcore.InfoLevel && !c.Enabled(zapcore.DebugLevel) && fromFramework(entry.Caller.Function) {
+		return nil
+	}
+	return c.Core.Write(entry, fields)
+}
+
+func fromFramework(function string) bool {
+	return strings.HasPrefix(function, "go.opentelemetry.io/collector/") ||
+		strings.HasPrefix(function, "github.com/open-telemetry/opentelemetry-collector-contrib/")
 }
 
 func encoder(format string) zapcore.Encoder {

@@ -52,10 +52,18 @@ func serveOperations(ctx context.Context, addr string, p *process.Process, logge
 		return nil, fmt.Errorf("service::telemetry::operations::endpoint: %w", err)
 	}
 	server := &http.Server{Handler: operationsHandler(p), ReadHeaderTimeout: 5 * time.Second}
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("The operations listener ended", zap.Error(err))
 		}
 	}()
-	return server.Shutdown, nil
+	return func(ctx context.Context) error {
+		// Shutdown knows the listener only once Serve has begun; the next configuration needs
+		// the socket in any case.
+		err := errors.Join(server.Shutdown(ctx), listener.Close())
+		<-ended
+		return err
+	}, nil
 }

@@ -27,7 +27,7 @@ func saveBootstrap(path, url string, made auth.Credentials) error {
 }
 
 func writeBootstrap(path string, content bootstrapFile) error {
-	encoded, err := json.MarshalIndent(content, "", "  ")
+	encoded, err := json.MarshalIndent(content, "", "  ") //nolint:gosec // the file is there to hold the key, for its owner only
 	if err != nil {
 		return fmt.Errorf("encode the bootstrap file: %w", err)
 	}
@@ -47,7 +47,26 @@ func writeBootstrap(path string, content bootstrapFile) error {
 // ForgetPassword removes the admin's password from the bootstrap file once that user has
 // another. It does nothing for other users, or when there is no file.
 func ForgetPassword(path, email string) error {
-	encoded, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	return changeBootstrap(path, func(content *bootstrapFile) {
+		if content.AdminEmail == email {
+			content.AdminPassword = ""
+		}
+	})
+}
+
+// rememberURL writes down where the server is now, which may be another place than at the first
+// start. It does nothing when there is no file.
+func rememberURL(path, url string) error {
+	return changeBootstrap(path, func(content *bootstrapFile) {
+		if url != "" {
+			content.URL = url
+		}
+	})
+}
+
+// changeBootstrap writes the file again where change changes it.
+func changeBootstrap(path string, change func(*bootstrapFile)) error {
+	encoded, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -58,9 +77,10 @@ func ForgetPassword(path, email string) error {
 	if err := json.Unmarshal(encoded, &content); err != nil {
 		return fmt.Errorf("read the bootstrap file %s: %w", path, err)
 	}
-	if content.AdminEmail != email || content.AdminPassword == "" {
+	before := content
+	change(&content)
+	if content == before {
 		return nil
 	}
-	content.AdminPassword = ""
 	return writeBootstrap(path, content)
 }

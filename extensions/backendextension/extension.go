@@ -129,6 +129,10 @@ func (b *backend) bootstrap(ctx context.Context, service *auth.Service) error {
 	}
 	if made != nil {
 		b.logger.Info("First start: password and API key are in the bootstrap file", zap.String("file", b.cfg.BootstrapFile))
+		return nil
+	}
+	if err := rememberURL(b.cfg.BootstrapFile, b.cfg.PublicURL); err != nil {
+		b.logger.Warn("The bootstrap file may name an old URL", zap.Error(err))
 	}
 	return nil
 }

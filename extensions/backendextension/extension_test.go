@@ -161,7 +161,8 @@ func TestBootstrap(t *testing.T) {
 	_, err = keeper.Service().Login(t.Context(), first.AdminEmail, first.AdminPassword, "")
 	require.NoError(t, err)
 
-	// A second start changes nothing.
+	// A second start changes nothing but the URL.
+	cfg.PublicURL, first.URL = "http://127.0.0.1:2", "http://127.0.0.1:2"
 	require.NoError(t, b.Shutdown(t.Context()))
 	h[cfg.Gateway] = &gateway{routes: make(map[string]frontdoor.Route)}
 	require.NoError(t, create(t, process.New(), cfg).Start(t.Context(), h))

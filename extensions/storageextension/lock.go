@@ -53,7 +53,7 @@ func notWritable(dir string, err error) error {
 }
 
 func holder(path string) string {
-	content, err := os.ReadFile(path) //nolint:gosec // the path is ours
+	content, err := os.ReadFile(path)
 	pid := strings.TrimSpace(string(content))
 	if err != nil || pid == "" {
 		return ""
