@@ -26,7 +26,7 @@ import (
 )
 
 // batchSize is how many samples or records a request of the load has.
-const batchSize = 40
+const batchSize = 200
 
 // item is a sample or record of the load, by its batch and its place in it.
 type item struct{ batch, place int }
