@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/prompb"
+	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -98,11 +100,24 @@ func BenchmarkJSON(b *testing.B) {
 }
 
 func BenchmarkRemoteWrite(b *testing.B) {
-	request := &prompb.WriteRequest{}
+	first, second := &prompb.WriteRequest{}, &writev2.Request{}
+	table := writev2.NewSymbolTable()
 	for i := range 1000 {
-		request.Timeseries = append(request.Timeseries, seriesV1(float64(i), "__name__", fmt.Sprintf("metric_%d", i/10), "host", fmt.Sprintf("h-%d", i%10), "job", "bench"))
+		pairs := []string{"__name__", fmt.Sprintf("metric_%d", i/10), "host", fmt.Sprintf("h-%d", i%10), "job", "bench"}
+		first.Timeseries = append(first.Timeseries, seriesV1(float64(i), pairs...))
+		second.Timeseries = append(second.Timeseries, writev2.TimeSeries{
+			LabelsRefs: table.SymbolizeLabels(labels.FromStrings(pairs...), nil), Samples: []writev2.Sample{{Timestamp: at, Value: float64(i)}},
+		})
 	}
-	encoded, err := request.Marshal()
-	require.NoError(b, err)
-	run(b, 1000, "/api/v1/write", contentTypeProto, snapped(encoded))
+	second.Symbols = table.Symbols()
+	b.Run("v1", func(b *testing.B) {
+		encoded, err := first.Marshal()
+		require.NoError(b, err)
+		run(b, 1000, "/api/v1/write", contentTypeProto, snapped(encoded))
+	})
+	b.Run("v2", func(b *testing.B) {
+		encoded, err := second.Marshal()
+		require.NoError(b, err)
+		run(b, 1000, "/api/v1/write", typeV2, snapped(encoded))
+	})
 }

@@ -144,3 +144,26 @@ func TestTimesThatPdataCannotSay(t *testing.T) {
 		})
 	}
 }
+
+func TestSamplesOfANameShareAMetric(t *testing.T) {
+	builder := series.NewBuilder(0)
+	for i, name := range []string{"a", "b", "a", "b", "a"} {
+		builder.AddSample(name, nil, int64(i+1), float64(i), series.Meta{Type: "gauge"})
+	}
+	builder.AddSample("a", nil, 6, 5, series.Meta{Type: "counter"})
+	require.NoError(t, builder.AddHistogram("b", nil, &writev2.Histogram{Timestamp: 7}, series.Meta{Type: "gauge"}))
+	builder.AddSample("a", nil, 8, 7, series.Meta{Type: "counter"})
+
+	var got []string
+	for _, metric := range builder.Metrics().ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		points := metric.Name() + " " + metric.Type().String()
+		if metric.Type() == pmetric.MetricTypeGauge {
+			for _, point := range metric.Gauge().DataPoints().All() {
+				points += fmt.Sprintf(" %d", point.Timestamp().AsTime().UnixMilli())
+			}
+		}
+		got = append(got, points)
+	}
+	assert.Equal(t, []string{"a Gauge 1 3 5", "b Gauge 2 4", "a Gauge 6 8", "b ExponentialHistogram"}, got)
+	assert.Equal(t, 8, builder.Len())
+}
