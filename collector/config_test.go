@@ -62,7 +62,7 @@ func TestInvalidConfigurations(t *testing.T) {
 		{"no such file", []string{"role:all-in-one", "/nowhere/site.yaml"}, []string{"/nowhere/site.yaml"}},
 		{"no YAML", []string{"role:all-in-one", "yaml:a: [b"}, []string{"read the configuration"}},
 		{"unknown part", []string{"role:all-in-one", "yaml:receivers: {hots: }"}, []string{`unknown type: "hots"`}},
-		{"unknown setting", []string{"role:all-in-one", "yaml:extensions: {storage: {directoy: x}}"}, []string{"directoy"}},
+		{"unknown setting", []string{"role:all-in-one", "yaml:extensions: {storage: {directories: x}}"}, []string{"directories"}},
 		{"wrong value", []string{"role:all-in-one", "yaml:extensions: {storage: {durability: disk}}"}, []string{"extensions::storage", "use process or fsync"}},
 		{"several wrong values", []string{"role:all-in-one", "yaml:extensions: {storage: {durability: disk}, gateway: {shutdown_timeout: 0s}}"}, []string{
 			"use process or fsync", "shutdown_timeout must be more than 0",

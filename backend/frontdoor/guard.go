@@ -51,7 +51,7 @@ func (d *Door) guard(listener Listener, route Route) http.Handler {
 			// by net/http's own writer only.
 			r.Body = http.MaxBytesReader(w, timed(w, r.Body, started.Add(d.cfg.BodyTimeout)), maxBody)
 		}
-		route.Handler.ServeHTTP(recorder, r.WithContext(ctx)) //nolint:contextcheck // admit made ctx from the request's
+		route.Handler.ServeHTTP(recorder, r.WithContext(ctx))
 	})
 }
 

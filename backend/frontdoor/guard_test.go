@@ -212,9 +212,8 @@ func TestWebSocketThroughTheGuard(t *testing.T) {
 	assert.Equal(t, http.StatusUnauthorized, refused.StatusCode)
 	require.NoError(t, refused.Body.Close())
 
-	conn, upgraded, err := websocket.Dial(t.Context(), server.URL+"/v1/ws", &websocket.DialOptions{
-		HTTPHeader: http.Header{"X-Api-Key": {"admin"}},
-	})
+	conn, upgraded, err := websocket.Dial( //nolint:bodyclose // an upgraded connection has no body
+		t.Context(), server.URL+"/v1/ws", &websocket.DialOptions{HTTPHeader: http.Header{"X-Api-Key": {"admin"}}})
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusSwitchingProtocols, upgraded.StatusCode)
 	require.NoError(t, conn.Write(t.Context(), websocket.MessageText, []byte("hello")))

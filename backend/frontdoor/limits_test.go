@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/internal/errcode"
@@ -67,9 +68,9 @@ func TestCallerAddress(t *testing.T) {
 
 func TestBucketsAreBounded(t *testing.T) {
 	b := newBuckets(0.001, 1)
-	assert.NoError(t, b.take("first", ""))
+	require.NoError(t, b.take("first", ""))
 	for i := range 3 * maxTracked {
-		assert.NoError(t, b.take(strconv.Itoa(i), ""))
+		require.NoError(t, b.take(strconv.Itoa(i), ""))
 		if i%(maxTracked/2) == 0 {
 			assert.Equal(t, errcode.RateLimited, errcode.Of(b.take("first", "")), "who keeps calling is remembered")
 		}
@@ -80,7 +81,7 @@ func TestBucketsAreBounded(t *testing.T) {
 func TestNoLimit(t *testing.T) {
 	b := newBuckets(0, 0)
 	for i := range 100 {
-		assert.NoError(t, b.take(fmt.Sprint("x", i%2), ""))
+		require.NoError(t, b.take(fmt.Sprint("x", i%2), ""))
 	}
 	assert.Empty(t, b.byName)
 }

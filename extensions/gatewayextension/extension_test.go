@@ -215,13 +215,28 @@ func TestRequestsInFlightEnd(t *testing.T) {
 	g.OnClose(func() { close(leave) })
 	answered := make(chan string, 1)
 	client := newClient(t, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+cfg.HTTP.Endpoint+"/org", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("X-API-Key", "good")
 	go func() {
-		_, body := get(t, client, "http://"+cfg.HTTP.Endpoint+"/org")
-		answered <- body
+		answered <- bodyOf(client, request)
 	}()
 	<-entered
 	require.NoError(t, g.NotReady())
 	assert.Equal(t, "7", <-answered)
+}
+
+// bodyOf returns what is answered, or the error.
+func bodyOf(client *http.Client, request *http.Request) string {
+	response, err := client.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return err.Error()
+	}
+	return string(body)
 }
 
 // A reload makes a new gateway on the sockets of the old one.

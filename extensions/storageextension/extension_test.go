@@ -80,8 +80,8 @@ func TestSecondInstance(t *testing.T) {
 
 	err := create(t, dir).Start(t.Context(), componenttest.NewNopHost())
 	require.Equal(t, errcode.Conflict, errcode.Of(err))
-	assert.ErrorContains(t, err, "is in use by another pharos (process "+strconv.Itoa(os.Getpid())+")")
-	assert.ErrorContains(t, err, "choose another folder with --data-dir")
+	require.ErrorContains(t, err, "is in use by another pharos (process "+strconv.Itoa(os.Getpid())+")")
+	require.ErrorContains(t, err, "choose another folder with --data-dir")
 	require.NoError(t, first.Health(t.Context()), "the first one goes on")
 
 	require.NoError(t, first.Shutdown(t.Context()))

@@ -52,7 +52,7 @@ func TestListenTwice(t *testing.T) {
 
 	_, err = New().Listen(t.Context(), first.Addr().String())
 	assert.Equal(t, errcode.Conflict, errcode.Of(err))
-	assert.ErrorContains(t, err, "choose another address")
+	require.ErrorContains(t, err, "choose another address")
 	require.NoError(t, first.Close())
 	require.NoError(t, p.Release())
 }
