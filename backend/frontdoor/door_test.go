@@ -161,7 +161,7 @@ func TestRoutesThatCannotBe(t *testing.T) {
 		"GET a":      "route \"GET a\"",
 		"/a/b":       "conflicts with pattern",
 	} {
-		assert.ErrorContains(t, f.Handle(Route{Pattern: pattern, Handler: http.HandlerFunc(whoami)}), says, pattern)
+		require.ErrorContains(t, f.Handle(Route{Pattern: pattern, Handler: http.HandlerFunc(whoami)}), says, pattern)
 	}
 	err := f.Handle(Route{Pattern: "GET /b", Listeners: []Listener{"udp"}})
 	assert.ErrorContains(t, err, `there is no listener "udp"`)
