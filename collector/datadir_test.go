@@ -22,6 +22,6 @@ func TestCheckDataDir(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	err = checkDataDir(filepath.Join(file, "data"))
 	assert.Equal(t, errcode.Invalid, errcode.Of(err))
-	assert.ErrorContains(t, err, "cannot be written")
+	require.ErrorContains(t, err, "cannot be written")
 	assert.Equal(t, exitUsage, exitCode(err))
 }
