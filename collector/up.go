@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
 // upOptions are the flags of `pharos up`.
@@ -66,7 +69,7 @@ func (o *upOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	server := newServer(append([]string{"role:all-in-one", overlay}, o.configs...))
-	return server.run(cmd.Context(), func(ctx context.Context, cfg *otelcol.Config) {
+	err = server.run(cmd.Context(), func(ctx context.Context, cfg *otelcol.Config) {
 		ready := time.Since(begun)
 		o.announce(ctx, cmd.OutOrStdout(), cfg, terminal)
 		fmt.Fprintf(cmd.OutOrStdout(), "Ready %.1f s", ready.Seconds())
@@ -75,6 +78,20 @@ func (o *upOptions) run(cmd *cobra.Command) error {
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), ".")
 	})
+	return o.nameFlag(err)
+}
+
+// nameFlag adds to the error of an address in use which flag chooses another.
+func (o *upOptions) nameFlag(err error) error {
+	var coded *errcode.Error
+	if !errors.As(err, &coded) || coded.Code != errcode.Conflict {
+		return err
+	}
+	flags := map[string]string{o.http: "--http", o.otlpGRPC: "--otlp-grpc", o.otlpHTTP: "--otlp-http", o.ops: "--ops"}
+	if flag, ok := flags[coded.Field]; ok {
+		return fmt.Errorf("%w; choose another address with %s", err, flag)
+	}
+	return err
 }
 
 // overlay turns the flags into a configuration over the built-in one. The folder goes by the

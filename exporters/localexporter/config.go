@@ -31,3 +31,8 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// References returns the extensions that the exporter needs, by setting.
+func (c *Config) References() map[string]component.ID {
+	return map[string]component.ID{"storage": c.Storage}
+}

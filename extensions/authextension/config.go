@@ -77,3 +77,8 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// References returns the extensions that authentication needs, by setting.
+func (c *Config) References() map[string]component.ID {
+	return map[string]component.ID{"storage": c.Storage}
+}

@@ -44,3 +44,8 @@ func (c *Config) Validate() error {
 	}
 	return nil
 }
+
+// References returns the extensions that the receiver needs, by setting.
+func (c *Config) References() map[string]component.ID {
+	return map[string]component.ID{"gateway": c.Gateway}
+}

@@ -1,0 +1,13 @@
+package localexporter
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/component"
+)
+
+func TestReferences(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	assert.Equal(t, map[string]component.ID{"storage": component.MustNewID("storage")}, cfg.References())
+}

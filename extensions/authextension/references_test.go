@@ -1,0 +1,13 @@
+package authextension
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"go.opentelemetry.io/collector/component"
+)
+
+func TestReferences(t *testing.T) {
+	cfg := defaultConfig()
+	assert.Equal(t, map[string]component.ID{"storage": component.MustNewID("storage")}, cfg.References())
+}
