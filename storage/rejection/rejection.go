@@ -27,7 +27,10 @@ type Item struct {
 	// labels, value, message ...
 	Field string
 	// Reason is a short constant for counting: too_old, too_far_in_future, series_limit,
-	// label_limit, label_invalid, name_invalid, value_invalid, too_large, duplicate_timestamp.
+	// label_limit, label_invalid, name_invalid, value_invalid, too_large, duplicate_timestamp,
+	// delta_temporality, time_missing; and for what a request itself got wrong syntax,
+	// unknown_field, duplicate_field, missing_field, wrong_type, invalid_utf8, time_invalid,
+	// exemplar_without_sample, unlisted.
 	Reason string
 	// Message says what was wrong and how to mend it, for people.
 	Message string
