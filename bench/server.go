@@ -70,7 +70,7 @@ func (s *server) start(ctx context.Context, o *options, overlay string) error {
 	if err != nil {
 		return err
 	}
-	s.log, err = os.OpenFile(o.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the user names it
+	s.log, err = os.OpenFile(o.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
 	}

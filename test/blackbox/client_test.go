@@ -69,7 +69,7 @@ func (c client) try(ctx context.Context, method, path string, body io.Reader, he
 	if err != nil {
 		return answer{}, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read to its end
+	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	return answer{response.StatusCode, response.Header, content}, err
 }

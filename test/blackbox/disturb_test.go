@@ -179,7 +179,7 @@ func TestPortInUse(t *testing.T) {
 			var config net.ListenConfig
 			listener, err := config.Listen(t.Context(), "tcp", address(s))
 			require.NoError(t, err)
-			defer listener.Close() //nolint:errcheck // nobody has connected
+			defer listener.Close()
 			s.Launch()
 			assert.Equal(t, 3, s.AwaitEnd())
 			message := lastLine(s)

@@ -210,7 +210,7 @@ func (c client) sendLarge(t *testing.T, path string, shape *http.Request) answer
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
 	require.NoError(t, err)
-	defer response.Body.Close() //nolint:errcheck // it is read to its end
+	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return answer{response.StatusCode, response.Header, content}

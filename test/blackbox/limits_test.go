@@ -32,7 +32,7 @@ extensions:
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		reader, writer := io.Pipe()
-		defer writer.Close() //nolint:errcheck // nobody reads any more
+		defer writer.Close()
 		go func() { _, _ = writer.Write([]byte(`{"service":`)) }()
 		got, err := admin.with(slow).try(ctx, http.MethodPost, "/v1/ingest/logs", reader, jsonHeader)
 		require.NoError(t, err)

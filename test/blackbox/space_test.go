@@ -130,7 +130,7 @@ func fill(t *testing.T, path string) {
 	t.Helper()
 	file, err := os.Create(path)
 	require.NoError(t, err)
-	defer file.Close() //nolint:errcheck // it cannot be written to its end
+	defer file.Close()
 	for _, size := range []int{1 << 20, 4 << 10, 1} {
 		block := make([]byte, size)
 		for err = nil; err == nil; {

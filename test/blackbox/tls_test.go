@@ -53,7 +53,7 @@ func TestPublic(t *testing.T) {
 	}
 	conn, err := grpc.NewClient(s.GRPC, grpc.WithTransportCredentials(credentials.NewTLS(trust)))
 	require.NoError(t, err)
-	defer conn.Close() //nolint:errcheck // it was used
+	defer conn.Close()
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-api-key", s.Bootstrap.APIKey)
 	request := pmetricotlp.NewExportRequestFromMetrics(otlpGauge("tls-grpc", "bb.tls", 1, time.Now()))
 	_, err = pmetricotlp.NewGRPCClient(conn).Export(ctx, request)
