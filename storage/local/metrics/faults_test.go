@@ -2,9 +2,11 @@ package metrics
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -101,6 +103,38 @@ func TestCommittedSurvivesTheDeathOfTheProcess(t *testing.T) {
 		assert.Equal(t, want, times(t, again, "up"))
 		require.NoError(t, again.Close())
 		require.NoError(t, survivor.Close())
+	}
+}
+
+// TestDeathsInARow kills the process twice while samples out of order fill chunks that are not yet
+// in the file of chunks. The replay between writes part of them there, after those of samples in
+// order; the one after it must not take the rest for written.
+func TestDeathsInARow(t *testing.T) {
+	const series, inOrder, outOfOrder = 1500, 250, 256
+	dir, now := t.TempDir(), time.Now().UnixMilli()
+	random := rand.New(rand.NewPCG(1, 2))
+	for life := range 3 {
+		store := open(t, dir, DefaultConfig())
+		org := openOrg(t, store)
+		for i := range series * (1 - min(life, 1)) { // only the first life writes
+			app := org.AppenderV2(t.Context())
+			ls := labels.FromStrings("__name__", "filler", "n", strconv.Itoa(i))
+			for j := range int64(inOrder + outOfOrder) {
+				at := now - 1_000_000 + j*1000
+				if j >= inOrder {
+					at -= 1_000_000
+				}
+				_, err := app.Append(0, ls, 0, at, random.Float64(), nil, nil, promstorage.AppendV2Options{})
+				require.NoError(t, err)
+			}
+			require.NoError(t, app.Commit())
+		}
+		found := len(times(t, org, "filler"))
+		assert.Equal(t, series*(inOrder+outOfOrder), found, "life %d", life)
+		next := copyDir(t, dir)
+		require.NoError(t, org.Close())
+		require.NoError(t, store.Close())
+		dir = next
 	}
 }
 

@@ -203,7 +203,7 @@ func (o *org) open(ctx context.Context) (*database, error) {
 	}
 	db := &database{families: families, samples: &sampleCount{}, sync: newSyncer(o.dir)}
 	limit := &seriesLimit{max: int64(o.store.cfg.MaxSeries), collected: func() { db.generation.Store(o.nextGeneration()) }}
-	if db.DB, err = openWhole(o.dir, logger, o.options(limit, db)); err != nil {
+	if db.DB, err = openWhole(ctx, o.dir, logger, o.options(limit, db)); err != nil {
 		return nil, openError(o.dir, errors.Join(err, families.close()))
 	}
 	if err := db.deleteAgain(ctx, o.dir); err != nil {

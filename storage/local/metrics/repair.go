@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,10 @@ const (
 // log torn, it repairs that and goes on without reading the log of samples out of order, which
 // would be missing, and lost when that log is torn too. So it is opened again until there is
 // nothing to repair.
-func openWhole(dir string, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB, error) {
+func openWhole(ctx context.Context, dir string, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB, error) {
+	if err := noteDeath(dir); err != nil {
+		return nil, err
+	}
 	for range maxRepairs {
 		registry := prometheus.NewRegistry()
 		db, err := tsdb.Open(dir, logger, registry, options, nil)
@@ -32,6 +36,9 @@ func openWhole(dir string, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB
 		}
 		repaired, err := repairs(registry)
 		if err == nil && repaired == 0 {
+			if err := settle(ctx, db, dir, logger); err != nil {
+				return nil, errors.Join(err, db.Close())
+			}
 			return db, nil
 		}
 		logger.Warn("opening again after a repair of the write-ahead log", slog.Float64("repairs", repaired))
@@ -40,6 +47,50 @@ func openWhole(dir string, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB
 		}
 	}
 	return nil, fmt.Errorf("the write-ahead log is still torn after %d repairs", maxRepairs)
+}
+
+const (
+	// lockFile is what a TSDB leaves behind when its process dies.
+	lockFile = "lock"
+	// unsettledFile says that the process died, and that the log of samples out of order has
+	// not been written anew since.
+	unsettledFile = "unsettled"
+)
+
+// noteDeath remembers that the process which had the TSDB open before has died.
+func noteDeath(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, lockFile)); err != nil {
+		return nil //nolint:nilerr // closed cleanly, or never open
+	}
+	return os.WriteFile(filepath.Join(dir, unsettledFile), nil, 0o600)
+}
+
+// settleReserve is the free space from which settle writes blocks: a compaction that fails for
+// lack of space leaves chunks behind that later replays trip over.
+const settleReserve = 512 << 20
+
+// settle writes the samples out of order to blocks and their log anew after the death of a
+// process. That log holds markers for chunks which the process had not yet written to its file of
+// chunks. This replay ignores them, as they are beyond the newest chunk; but once newer chunks
+// are written the next replay would take them for chunks that are there, and drop the samples
+// before them.
+func settle(ctx context.Context, db *tsdb.DB, dir string, logger *slog.Logger) error {
+	unsettled := filepath.Join(dir, unsettledFile)
+	if _, err := os.Stat(unsettled); err != nil {
+		return nil //nolint:nilerr // no process has died
+	}
+	free, err := freeBytes(dir)
+	if err != nil {
+		return fmt.Errorf("look for free space: %w", err)
+	}
+	if free < settleReserve {
+		logger.Warn("samples out of order stay in their log until a start with more room")
+		return nil
+	}
+	if err := db.CompactOOOHead(ctx); err != nil {
+		return fmt.Errorf("write samples out of order to blocks: %w", err)
+	}
+	return os.Remove(unsettled)
 }
 
 func repairs(registry prometheus.Gatherer) (float64, error) {
