@@ -19,6 +19,7 @@ import { LoginPage } from "./login/LoginPage";
 import { localPath, parseSearch, stringifySearch, type LoginSearch } from "./search";
 import { LoadError, NotFound, Pending } from "./shell/Fallbacks";
 import { Shell } from "./shell/Shell";
+import type { PageSearch } from "./useChangeSearch";
 
 interface Context {
   queryClient: QueryClient;
@@ -34,6 +35,11 @@ function strings<Name extends string>(...names: Name[]) {
     }
     return kept;
   };
+}
+
+/** anyStrings keeps every parameter that says something. */
+function anyStrings(search: Record<string, unknown>): PageSearch {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => typeof value === "string" && value !== "")) as PageSearch;
 }
 
 const rootRoute = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
@@ -54,7 +60,8 @@ const loginRoute = createRoute({
 const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "shell",
-  validateSearch: strings("from", "to", "live", "host"),
+  // Pages read their own parameters, each with a parser beside it.
+  validateSearch: anyStrings,
   beforeLoad: async ({ context, location }) => {
     try {
       await context.queryClient.ensureQueryData(meQuery);
@@ -74,7 +81,69 @@ const overviewRoute = createRoute({
   component: lazyRouteComponent(() => import("./overview/OverviewPage"), "OverviewPage"),
 });
 
-const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([overviewRoute])]);
+const metricsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/metrics",
+  component: lazyRouteComponent(() => import("./metrics/MetricsPage"), "MetricsPage"),
+});
+
+const logsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/logs",
+  component: lazyRouteComponent(() => import("./logs/LogsPage"), "LogsPage"),
+});
+
+const hostsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/hosts",
+  component: lazyRouteComponent(() => import("./hosts/HostsPage"), "HostsPage"),
+});
+
+const hostRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/hosts/$host",
+  component: lazyRouteComponent(() => import("./hosts/HostPage"), "HostPage"),
+});
+
+const servicesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/services",
+  component: lazyRouteComponent(() => import("./services/ServicesPage"), "ServicesPage"),
+});
+
+const serviceRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/services/$service",
+  component: lazyRouteComponent(() => import("./services/ServicePage"), "ServicePage"),
+});
+
+const dashboardsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/dashboards",
+  component: lazyRouteComponent(() => import("./dashboards/DashboardsPage"), "DashboardsPage"),
+});
+
+const dashboardRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/dashboards/$id",
+  component: lazyRouteComponent(() => import("./dashboards/DashboardPage"), "DashboardPage"),
+});
+
+const sendRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/send",
+  component: lazyRouteComponent(() => import("./send/SendPage"), "SendPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/SettingsPage"), "SettingsPage"),
+});
+
+const pages = [overviewRoute, metricsRoute, logsRoute, hostsRoute, hostRoute, servicesRoute, serviceRoute, dashboardsRoute, dashboardRoute, sendRoute, settingsRoute] as const;
+
+const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([...pages])]);
 
 export function createAppRouter(queryClient: QueryClient, history: RouterHistory = createBrowserHistory()) {
   return createRouter({

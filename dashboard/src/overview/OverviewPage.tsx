@@ -7,6 +7,7 @@ import { labelValues } from "../api/prometheus";
 import { useInstant } from "../live/useInstant";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
+import { PageTitle } from "../shell/title";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { CpuPanel } from "./CpuPanel";
 import { DiskPanel } from "./DiskPanel";
@@ -29,6 +30,7 @@ export function OverviewPage() {
 
   return (
     <div className={classes.page} data-empty={host === undefined}>
+      <PageTitle>Overview</PageTitle>
       {host === undefined ? (
         <NoHost loading={loading} error={error} />
       ) : (

@@ -6,6 +6,7 @@ import { RefreshControls } from "./RefreshControls";
 import classes from "./Shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
 import { TimeRangePicker } from "./TimeRangePicker";
+import { TitleSlot } from "./title";
 import { UserMenu } from "./UserMenu";
 
 interface Props {
@@ -19,7 +20,7 @@ export function Header({ menuOpen, onMenu }: Props) {
       <ActionIcon className={classes.menuButton ?? ""} variant="default" size={30} onClick={onMenu} aria-label="Menu" aria-expanded={menuOpen} aria-controls="navigation">
         <MenuIcon />
       </ActionIcon>
-      <h1 className={classes.title}>Overview</h1>
+      <TitleSlot className={classes.title} />
       <Connection />
       <div className={classes.timeControls}>
         <TimeRangePicker />

@@ -4,10 +4,25 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { healthQuery } from "../api/health";
-import { Logo, OverviewIcon } from "../ui/icons";
+import { DashboardsIcon, HostsIcon, Logo, LogsIcon, MetricsIcon, OverviewIcon, SendIcon, ServicesIcon, SettingsIcon } from "../ui/icons";
+import type { PageSearch } from "../useChangeSearch";
 import classes from "./Shell.module.css";
 
-const pages = [{ to: "/", label: "Overview", icon: OverviewIcon }] as const;
+const pages = [
+  { to: "/", label: "Overview", icon: OverviewIcon, exact: true },
+  { to: "/metrics", label: "Metrics", icon: MetricsIcon, exact: false },
+  { to: "/logs", label: "Logs", icon: LogsIcon, exact: false },
+  { to: "/hosts", label: "Hosts", icon: HostsIcon, exact: false },
+  { to: "/services", label: "Services", icon: ServicesIcon, exact: false },
+  { to: "/dashboards", label: "Dashboards", icon: DashboardsIcon, exact: false },
+  { to: "/send", label: "Send data", icon: SendIcon, exact: false },
+  { to: "/settings", label: "Settings", icon: SettingsIcon, exact: false },
+] as const;
+
+/** What stays of the address when one goes to another page: the time it is about. */
+function keepTime({ from, to, live, refresh, tz }: PageSearch): PageSearch {
+  return Object.fromEntries(Object.entries({ from, to, live, refresh, tz }).filter(([, value]) => value !== undefined)) as PageSearch;
+}
 
 interface Props {
   /** On a narrow screen the navigation comes and goes. */
@@ -26,9 +41,9 @@ export function Navigation({ open, onClose }: Props) {
             Pharos
           </Link>
           <ul>
-            {pages.map(({ to, label, icon: PageIcon }) => (
+            {pages.map(({ to, label, icon: PageIcon, exact }) => (
               <li key={to}>
-                <Link to={to} className={classes.link} onClick={onClose} search={(previous) => previous} activeOptions={{ exact: true, includeSearch: false }}>
+                <Link to={to} className={classes.link} onClick={onClose} search={keepTime} activeOptions={{ exact, includeSearch: false }}>
                   <PageIcon />
                   {label}
                 </Link>

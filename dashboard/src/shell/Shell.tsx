@@ -8,6 +8,7 @@ import { TimeProvider } from "../time/context";
 import { Header } from "./Header";
 import { Navigation } from "./Navigation";
 import classes from "./Shell.module.css";
+import { TitleProvider } from "./title";
 
 export function Shell() {
   const socket = useMemo(createSocket, []);
@@ -25,18 +26,20 @@ export function Shell() {
   return (
     <SocketProvider socket={socket}>
       <TimeProvider>
-        <a className="skip-link" href="#content">
-          Skip to the content
-        </a>
-        <div className={classes.shell}>
-          <Navigation open={menuOpen} onClose={() => setMenuOpen(false)} />
-          <div className={classes.column}>
-            <Header menuOpen={menuOpen} onMenu={() => setMenuOpen((open) => !open)} />
-            <main id="content" className={classes.main} tabIndex={-1}>
-              <Outlet />
-            </main>
+        <TitleProvider>
+          <a className="skip-link" href="#content">
+            Skip to the content
+          </a>
+          <div className={classes.shell}>
+            <Navigation open={menuOpen} onClose={() => setMenuOpen(false)} />
+            <div className={classes.column}>
+              <Header menuOpen={menuOpen} onMenu={() => setMenuOpen((open) => !open)} />
+              <main id="content" className={classes.main} tabIndex={-1}>
+                <Outlet />
+              </main>
+            </div>
           </div>
-        </div>
+        </TitleProvider>
       </TimeProvider>
     </SocketProvider>
   );

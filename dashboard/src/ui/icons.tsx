@@ -103,3 +103,45 @@ export function Logo({ size = 24 }: { size?: number }) {
     </svg>
   );
 }
+
+export const MetricsIcon = () => (
+  <Icon>
+    <path d="M2.5 2.5v11h11M5 10.5l2.5-3.5 2 2 3.5-5" />
+  </Icon>
+);
+
+export const LogsIcon = () => (
+  <Icon>
+    <path d="M2.5 3.5h11M2.5 6.5h8M2.5 9.5h11M2.5 12.5h6" />
+  </Icon>
+);
+
+export const HostsIcon = () => (
+  <Icon>
+    <rect x="2.5" y="2.5" width="11" height="4.5" rx="1" /><rect x="2.5" y="9" width="11" height="4.5" rx="1" /><path d="M5 4.75h.01M5 11.25h.01" />
+  </Icon>
+);
+
+export const ServicesIcon = () => (
+  <Icon>
+    <path d="M8 1.8l5.4 3.1v6.2L8 14.2l-5.4-3.1V4.9zM2.6 4.9L8 8l5.4-3.1M8 8v6.2" />
+  </Icon>
+);
+
+export const DashboardsIcon = () => (
+  <Icon>
+    <rect x="2.5" y="2.5" width="4.5" height="6" rx="1" /><rect x="9" y="2.5" width="4.5" height="3.5" rx="1" /><rect x="2.5" y="10.5" width="4.5" height="3" rx="1" /><rect x="9" y="8" width="4.5" height="5.5" rx="1" />
+  </Icon>
+);
+
+export const SendIcon = () => (
+  <Icon>
+    <path d="M14 2L7 9M14 2l-4.5 12L7 9 2 6.5z" />
+  </Icon>
+);
+
+export const SettingsIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="2" /><path d="M8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6L5 5M11 11l1.4 1.4M3.6 12.4L5 11M11 5l1.4-1.4" />
+  </Icon>
+);

@@ -1,0 +1,5 @@
+import { PageTitle } from "../shell/title";
+
+export function DashboardsPage() {
+  return <PageTitle>Dashboards</PageTitle>;
+}

@@ -1,0 +1,5 @@
+import { PageTitle } from "../shell/title";
+
+export function HostsPage() {
+  return <PageTitle>Hosts</PageTitle>;
+}

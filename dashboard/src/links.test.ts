@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+
+import { dashboardLink, hostLink, logsLink, metricsLink } from "./links";
+import { parseSearch } from "./search";
+
+const searchOf = (link: string) => parseSearch(link.slice(link.indexOf("?")));
+
+test("a link to Metrics holds its queries and the time", () => {
+  const link = metricsLink(['rate(a{b="c&d"}[5m])', "up"], { from: "now-1h", to: "now" });
+  expect(searchOf(link)).toEqual({ q: 'rate(a{b="c&d"}[5m])', q2: "up", from: "now-1h", to: "now" });
+});
+
+test("a link to Logs leaves out what says nothing", () => {
+  expect(logsLink("")).toBe("/logs");
+  expect(searchOf(logsLink('level:error "a b"'))).toEqual({ query: 'level:error "a b"' });
+});
+
+test("names are escaped", () => {
+  expect(hostLink("web/1 ?")).toBe("/hosts/web%2F1%20%3F");
+  expect(searchOf(dashboardLink("host", { host: "a b" }))).toEqual({ "var-host": "a b" });
+});

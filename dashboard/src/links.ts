@@ -1,0 +1,36 @@
+// The addresses of pages, for links from one page to another. A page's parser and its link are
+// tested together, so that what one writes the other reads.
+
+import { stringifySearch } from "./search";
+import type { TimeRange } from "./time/range";
+
+/** The time to take along; without it a page opens with its default. */
+export type LinkTime = Partial<TimeRange> | undefined;
+
+function href(path: string, search: Record<string, string | undefined>): string {
+  return path + stringifySearch(search);
+}
+
+/** metricsLink opens Metrics with PromQL queries: the first is `q`, the others `q2`, `q3`... */
+export function metricsLink(queries: readonly string[], time?: LinkTime): string {
+  const named = Object.fromEntries(queries.map((query, i) => [i === 0 ? "q" : `q${i + 1}`, query]));
+  return href("/metrics", { ...named, from: time?.from, to: time?.to });
+}
+
+/** logsLink opens Logs with a filter. */
+export function logsLink(query: string, time?: LinkTime): string {
+  return href("/logs", { query: query === "" ? undefined : query, from: time?.from, to: time?.to });
+}
+
+export function hostLink(host: string, time?: LinkTime): string {
+  return href(`/hosts/${encodeURIComponent(host)}`, { from: time?.from, to: time?.to });
+}
+
+export function serviceLink(service: string, time?: LinkTime): string {
+  return href(`/services/${encodeURIComponent(service)}`, { from: time?.from, to: time?.to });
+}
+
+export function dashboardLink(id: string, variables: Record<string, string> = {}, time?: LinkTime): string {
+  const named = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`var-${name}`, value]));
+  return href(`/dashboards/${encodeURIComponent(id)}`, { ...named, from: time?.from, to: time?.to });
+}

@@ -1,0 +1,5 @@
+import { PageTitle } from "../shell/title";
+
+export function SendPage() {
+  return <PageTitle>Send data</PageTitle>;
+}

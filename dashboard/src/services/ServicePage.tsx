@@ -1,0 +1,5 @@
+import { PageTitle } from "../shell/title";
+
+export function ServicePage() {
+  return <PageTitle>Service</PageTitle>;
+}

@@ -1,0 +1,5 @@
+import { PageTitle } from "../shell/title";
+
+export function ServicesPage() {
+  return <PageTitle>Services</PageTitle>;
+}
