@@ -62,7 +62,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 }
 
 interface Options {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   body?: unknown;
   signal?: AbortSignal;
   /** false for login, whose 401 means a wrong password. */
