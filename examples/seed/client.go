@@ -176,12 +176,12 @@ func (c *client) do(ctx context.Context, method, path string, headers map[string
 	return nil, -1, fmt.Errorf("%s %s: %s: %s", method, path, response.Status, answer)
 }
 
-// progress returns when an earlier run with this seed began and how far it came. Both are zero
+// progress returns when an earlier run of this name began and how far it came. Both are zero
 // when there was none within that time.
-func (c *client) progress(ctx context.Context, seed uint64, within time.Duration) (start, until time.Time, err error) {
+func (c *client) progress(ctx context.Context, run string, within time.Duration) (start, until time.Time, err error) {
 	var found [2]time.Time
 	for i, name := range []string{startMetric, untilMetric} {
-		query := fmt.Sprintf(`max(max_over_time(%s{seed="%d"}[%ds]))`, promName(name), seed, int(within.Seconds()))
+		query := fmt.Sprintf(`max(max_over_time(%s{seed=%q}[%ds]))`, promName(name), run, int(within.Seconds()))
 		if found[i], err = c.queryTime(ctx, query); err != nil {
 			return time.Time{}, time.Time{}, err
 		}

@@ -51,7 +51,7 @@ func (s *shop) write(logs plog.Logs, at time.Time) {
 		for i := range program.instances {
 			instance := instanceName(program, i)
 			r := logs.ResourceLogs().AppendEmpty()
-			resource(r.Resource().Attributes(), program.name, program.version, instance, hostOf(n, i))
+			s.resource(r.Resource().Attributes(), program.name, program.version, instance, s.hostOf(n, i))
 			j := journal{
 				records: r.ScopeLogs().AppendEmpty().LogRecords(), at: at,
 				random: source(s.seed, "logs "+instance, at),

@@ -23,12 +23,12 @@ func latencyBounds() []float64 {
 	return []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 }
 
-func resource(attributes pcommon.Map, service, version, instance, host string) {
+func (s *shop) resource(attributes pcommon.Map, service, version, instance, host string) {
 	attributes.PutStr("service.name", service)
 	attributes.PutStr("service.namespace", "shop")
 	attributes.PutStr("service.instance.id", instance)
 	attributes.PutStr("service.version", version)
-	attributes.PutStr("deployment.environment.name", "production")
+	attributes.PutStr("deployment.environment.name", s.env)
 	attributes.PutStr("host.name", host)
 	attributes.PutStr("cloud.region", "eu-central-1")
 }
@@ -69,6 +69,13 @@ func (s sheet) counter(name, unit, description string, value float64, pairs ...s
 	s.point(sum.DataPoints(), value, pairs)
 }
 
+// amount is a sum that goes up and down, such as bytes in use.
+func (s sheet) amount(name, unit, description string, value float64, pairs ...string) {
+	sum := s.metric(name, unit, description).SetEmptySum()
+	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	s.point(sum.DataPoints(), value, pairs)
+}
+
 func (s sheet) point(points pmetric.NumberDataPointSlice, value float64, pairs []string) {
 	point := points.AppendEmpty()
 	point.SetStartTimestamp(s.start)
@@ -98,15 +105,16 @@ func put(target pcommon.Map, pairs []string) {
 	}
 }
 
-// measure adds what every program and host reports at a time.
+// measure adds what every program reports at a time.
 func (s *shop) measure(metrics pmetric.Metrics, at time.Time) {
 	for n, program := range s.services {
 		for i := range program.instances {
 			instance := instanceName(program, i)
 			page, attributes := newSheet(metrics, s.start, at)
-			resource(attributes, program.name, program.version, instance, hostOf(n, i))
+			s.resource(attributes, program.name, program.version, instance, s.hostOf(n, i))
 			s.measureRequests(page, program, instance, at)
 			s.measureProgram(page, program, instance, at)
+			s.measureRuntime(page, program, instance, at)
 			switch program.name {
 			case "payments":
 				s.measureDatabase(page, instance, at)
@@ -115,9 +123,6 @@ func (s *shop) measure(metrics pmetric.Metrics, at time.Time) {
 				page.counter("shop.orders", "{order}", "Orders placed.", s.counters["orders "+instance])
 			}
 		}
-	}
-	for i := range hosts {
-		s.measureHost(metrics, "node-"+strconv.Itoa(i+1), at)
 	}
 }
 
@@ -210,43 +215,32 @@ func (s *shop) measureDatabase(page sheet, instance string, at time.Time) {
 		float64(wholeNumber(trouble*(30+15*random.Float64()), 0)), "db.client.connection.pool.name", "payments")
 }
 
-// measureHost has a few of the names that the `host` receiver sends, so that the hosts' charts show them.
-func (s *shop) measureHost(metrics pmetric.Metrics, host string, at time.Time) {
-	page, attributes := newSheet(metrics, s.start, at)
-	attributes.PutStr("service.name", "host")
-	attributes.PutStr("service.instance.id", host)
-	attributes.PutStr("host.name", host)
-	random := source(s.seed, "host "+host, at)
-	busy := s.busy(host, at)
-	user, system, wait := 0.22*busy, 0.06*busy, 0.01+0.01*random.Float64()
-	for _, mode := range []struct {
-		name  string
-		value float64
-	}{{"user", user}, {"system", system}, {"iowait", wait}, {"idle", 1 - user - system - wait}} {
-		page.gauge("system.cpu.utilization", "1", "", mode.value, "cpu.mode", mode.name)
+// measureRuntime adds what the program's language runtime reports of itself.
+func (s *shop) measureRuntime(page sheet, program service, instance string, at time.Time) {
+	busy := s.busy("runtime "+instance, at)
+	if program.runtime == "jvm" {
+		for _, pool := range []struct {
+			name, kind string
+			part       float64
+		}{{"G1 Eden Space", "heap", 0.3}, {"G1 Old Gen", "heap", 0.4}, {"Metaspace", "non_heap", 0.1}} {
+			page.amount("jvm.memory.used", "By", "Memory used.", program.memory*pool.part*busy, "jvm.memory.type", pool.kind, "jvm.memory.pool.name", pool.name)
+		}
+		page.amount("jvm.thread.count", "{thread}", "Threads.", float64(int(42+6*busy)), "jvm.thread.state", "runnable")
+		page.gauge("jvm.cpu.recent_utilization", "1", "Recent CPU utilization of the process.", 0.09*busy)
+		return
 	}
-	const memory = 16e9
-	used := memory * (0.55 + 0.05*busy)
-	page.gauge("system.memory.usage", "By", "", used, "system.memory.state", "used")
-	page.gauge("system.memory.usage", "By", "", memory-used, "system.memory.state", "free")
-	page.gauge("system.memory.utilization", "1", "", used/memory, "system.memory.state", "used")
-	for _, direction := range []string{"receive", "transmit"} {
-		key := "network " + host + direction
-		s.counters[key] += 2.5e6 * busy * step.Seconds()
-		page.counter("system.network.io", "By", "", s.counters[key], "network.interface.name", "eth0", "network.io.direction", direction)
-	}
-	page.gauge("system.filesystem.utilization", "1", "", 0.41+at.Sub(s.start).Hours()*0.004,
-		"system.device", "/dev/vda1", "system.filesystem.mode", "rw", "system.filesystem.mountpoint", "/", "system.filesystem.type", "ext4")
+	page.amount("go.goroutine.count", "{goroutine}", "Live goroutines.", float64(int(38+30*busy)))
+	page.amount("go.memory.used", "By", "Memory used by the Go runtime.", program.memory*0.6*busy, "go.memory.type", "other")
+	page.amount("go.memory.used", "By", "Memory used by the Go runtime.", program.memory*0.03, "go.memory.type", "stack")
 }
 
 // progressMetrics notes how far a run came.
-func progressMetrics(seed uint64, start, until time.Time) pmetric.Metrics {
+func progressMetrics(run string, start, until time.Time) pmetric.Metrics {
 	metrics := pmetric.NewMetrics()
 	page, attributes := newSheet(metrics, start, until)
 	attributes.PutStr("service.name", "seed")
-	name := strconv.FormatUint(seed, 10)
-	page.gauge(startMetric, "", "When the first run of the seed program began, in Unix seconds.", float64(start.Unix()), "seed", name)
-	page.gauge(untilMetric, "", "How far the runs of the seed program came, in Unix seconds.", float64(until.Unix()), "seed", name)
+	page.gauge(startMetric, "", "When the first run of the seed program began, in Unix seconds.", float64(start.Unix()), "seed", run)
+	page.gauge(untilMetric, "", "How far the runs of the seed program came, in Unix seconds.", float64(until.Unix()), "seed", run)
 	return metrics
 }
 

@@ -38,26 +38,26 @@ func emitted(t *testing.T, s *shop, from, to int) (encodedMetrics, encodedLogs [
 
 // TestResumedRunIsTheSame is why nothing is doubled: what a later run sends continues the first.
 func TestResumedRunIsTheSame(t *testing.T) {
-	whole := newShop(1, began)
+	whole := newShop(1, began, 4, defaultEnvironment)
 	whole.emit(began, began.Add(40*time.Minute))
 	wantMetrics, wantLogs := emitted(t, whole, 40, 42)
 
-	resumed := newShop(1, began)
+	resumed := newShop(1, began, 4, defaultEnvironment)
 	resumed.advance(began.Add(40 * time.Minute))
 	gotMetrics, gotLogs := emitted(t, resumed, 40, 42)
 	assert.Equal(t, wantMetrics, gotMetrics)
 	assert.Equal(t, wantLogs, gotLogs)
 
-	other := newShop(2, began)
+	other := newShop(2, began, 4, defaultEnvironment)
 	otherMetrics, otherLogs := emitted(t, other, 0, 1)
-	first := newShop(1, began)
+	first := newShop(1, began, 4, defaultEnvironment)
 	firstMetrics, firstLogs := emitted(t, first, 0, 1)
 	assert.NotEqual(t, firstMetrics, otherMetrics, "another seed")
 	assert.NotEqual(t, firstLogs, otherLogs)
 }
 
 func TestTrouble(t *testing.T) {
-	s := newShop(1, began)
+	s := newShop(1, began, 4, defaultEnvironment)
 	tests := []struct {
 		minutes float64
 		want    float64
@@ -93,7 +93,7 @@ func failuresOf(logs plog.Logs, service, level string) (lines int, traces map[st
 }
 
 func TestIncidentShows(t *testing.T) {
-	s := newShop(1, began)
+	s := newShop(1, began, 4, defaultEnvironment)
 	_, calm := s.emit(began, began.Add(35*time.Minute))
 	before := s.clone()
 	_, bad := s.emit(began.Add(35*time.Minute), began.Add(45*time.Minute))
@@ -239,7 +239,7 @@ func newFake(t *testing.T) (*fakeServer, *seeder, *bytes.Buffer) {
 	out := &bytes.Buffer{}
 	c := newClient(server.URL+"/", "secret")
 	c.pause = func(context.Context, time.Duration) error { return nil }
-	return fake, &seeder{client: c, seed: 1, out: out, now: func() time.Time { return began.Add(10*time.Second + time.Hour) }}, out
+	return fake, &seeder{client: c, seed: 1, hosts: 4, env: defaultEnvironment, out: out, now: func() time.Time { return began.Add(10*time.Second + time.Hour) }}, out
 }
 
 func TestFillTwice(t *testing.T) {
@@ -253,12 +253,12 @@ func TestFillTwice(t *testing.T) {
 	assert.Contains(t, out.String(), fmt.Sprintf("and %d log lines", lines))
 	assert.Contains(t, out.String(), "Look at the service payments from "+began.Add(35*time.Minute).Local().Format(time.TimeOnly))
 
-	again := &seeder{client: s.client, seed: 1, out: out, now: s.now}
+	again := &seeder{client: s.client, seed: 1, hosts: 4, env: defaultEnvironment, out: out, now: s.now}
 	require.NoError(t, again.fill(t.Context(), time.Hour))
 	assert.Equal(t, points, fake.points)
 	assert.Contains(t, out.String(), "Nothing to do")
 
-	later := &seeder{client: s.client, seed: 1, out: out, now: func() time.Time { return began.Add(65 * time.Minute) }}
+	later := &seeder{client: s.client, seed: 1, hosts: 4, env: defaultEnvironment, out: out, now: func() time.Time { return began.Add(65 * time.Minute) }}
 	require.NoError(t, later.fill(t.Context(), time.Hour))
 	assert.Equal(t, points+points/60*5, fake.points, "five more minutes")
 }
@@ -269,7 +269,7 @@ func TestFillWithoutQueryScope(t *testing.T) {
 	require.NoError(t, s.fill(t.Context(), time.Hour))
 	points, lines := fake.points, fake.lines
 	assert.Contains(t, out.String(), "may not query")
-	again := &seeder{client: s.client, seed: 1, out: out, now: s.now}
+	again := &seeder{client: s.client, seed: 1, hosts: 4, env: defaultEnvironment, out: out, now: s.now}
 	require.NoError(t, again.fill(t.Context(), time.Hour))
 	assert.Equal(t, points, fake.points, "the same keys")
 	assert.Equal(t, lines, fake.lines)
@@ -278,7 +278,7 @@ func TestFillWithoutQueryScope(t *testing.T) {
 func TestRejected(t *testing.T) {
 	fake, s, _ := newFake(t)
 	fake.reject = 2
-	assert.ErrorContains(t, s.fill(t.Context(), 2*time.Minute), "4 items were rejected: too old")
+	assert.ErrorContains(t, s.fill(t.Context(), 2*time.Minute), "8 items were rejected: too old")
 }
 
 func TestServerStaysAway(t *testing.T) {
@@ -297,7 +297,7 @@ func TestParse(t *testing.T) {
 	none := func(string) string { return "" }
 	o, err := parse([]string{"--data-dir", dir, "--duration", "2h"}, none, io.Discard)
 	require.NoError(t, err)
-	assert.Equal(t, options{url: "http://a:1", key: "k", dataDir: dir, seed: 1, duration: 2 * time.Hour}, o)
+	assert.Equal(t, options{url: "http://a:1", key: "k", dataDir: dir, seed: 1, duration: 2 * time.Hour, hosts: 8, env: "production"}, o)
 
 	env := map[string]string{"PHAROS_URL": "http://b", "PHAROS_API_KEY": "x"}
 	o, err = parse(nil, func(name string) string { return env[name] }, io.Discard)
@@ -310,6 +310,7 @@ func TestParse(t *testing.T) {
 	}{
 		{[]string{"--duration", "25h"}, "--duration 25h0m0s is out of range: use 15s to 23h0m0s"},
 		{[]string{"--data-dir", filepath.Join(dir, "none")}, "start the server with `pharos up`"},
+		{[]string{"--hosts", "0"}, "--hosts 0 is out of range: use 1 to 2000"},
 		{[]string{"now"}, `"now" is not a flag`},
 		{[]string{"--speed"}, "speed"},
 	} {

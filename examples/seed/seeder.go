@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -13,6 +15,8 @@ import (
 type seeder struct {
 	client *client
 	seed   uint64
+	hosts  int
+	env    string // deployment.environment.name
 	out    io.Writer
 	now    func() time.Time
 
@@ -21,13 +25,22 @@ type seeder struct {
 	total tally
 }
 
+// run is the name of all runs that continue each other.
+func (s *seeder) run() string {
+	name := strconv.FormatUint(s.seed, 10)
+	if s.env != defaultEnvironment {
+		name += "-" + s.env
+	}
+	return name
+}
+
 // chunk is how much time one request covers.
 const chunk = time.Minute
 
 // fill sends what the server does not have of the last duration.
 func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 	end := s.now().Truncate(chunk)
-	start, until, err := s.client.progress(ctx, s.seed, duration+time.Hour)
+	start, until, err := s.client.progress(ctx, s.run(), duration+time.Hour)
 	switch {
 	case errors.Is(err, errForbidden):
 		s.say("The key may not query, so what was sent before is not known; the hour is counted from the clock's.\n")
@@ -39,7 +52,7 @@ func (s *seeder) fill(ctx context.Context, duration time.Duration) error {
 		start = end.Add(-duration)
 		until = start
 	}
-	s.shop = newShop(s.seed, start)
+	s.shop = newShop(s.seed, start, s.hosts, s.env)
 	s.until = until
 	s.shop.advance(until)
 	began := s.now()
@@ -99,12 +112,12 @@ func (s *seeder) sendUntil(ctx context.Context, end time.Time, progress bool) er
 	return nil
 }
 
-// send sends the steps from s.until to end: the metrics, the logs, and then that it did so. The
+// send sends the steps from s.until to end: the metrics, the logs, the hosts, and then that it did so. The
 // same chunk has the same key, so that one sent again is not stored again.
 func (s *seeder) send(ctx context.Context, end time.Time) error {
 	ahead := s.shop.clone() // a chunk that fails is made again from the same state
 	metrics, logs := ahead.emit(s.until, end)
-	key := fmt.Sprintf("seed-%d-%d-%d-%d", s.seed, s.shop.start.Unix(), s.until.Unix(), end.Unix())
+	key := fmt.Sprintf("seed-%s-%d-%d-%d", s.run(), s.shop.start.Unix(), s.until.Unix(), end.Unix())
 	counted, err := s.client.sendMetrics(ctx, key, metrics)
 	if err != nil {
 		return err
@@ -113,12 +126,34 @@ func (s *seeder) send(ctx context.Context, end time.Time) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.client.sendMetrics(ctx, key+"-progress", progressMetrics(s.seed, s.shop.start, end)); err != nil {
+	if err := s.sendHosts(ctx, key, end); err != nil {
+		return err
+	}
+	if _, err := s.client.sendMetrics(ctx, key+"-progress", progressMetrics(s.run(), s.shop.start, end)); err != nil {
 		return err
 	}
 	s.total.add(counted)
 	s.total.add(lines)
 	s.shop, s.until = ahead, end
+	return nil
+}
+
+// hostsInRequest keeps requests small, however large the fleet is.
+const hostsInRequest = 25
+
+// sendHosts sends what the hosts report from s.until to end.
+func (s *seeder) sendHosts(ctx context.Context, key string, end time.Time) error {
+	for n, some := range slices.Collect(slices.Chunk(s.shop.machines, hostsInRequest)) {
+		metrics := s.shop.emitHosts(some, s.until, end)
+		if metrics.DataPointCount() == 0 {
+			continue
+		}
+		counted, err := s.client.sendMetrics(ctx, fmt.Sprintf("%s-hosts-%d-%d", key, s.hosts, n), metrics)
+		if err != nil {
+			return err
+		}
+		s.total.add(counted)
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ type service struct {
 	instances int
 	routes    []route
 	memory    float64 // bytes
+	runtime   string  // what it is written for: go or jvm
 }
 
 // route is what a service is asked for.
@@ -50,34 +51,37 @@ func services() []service {
 			{"GET", "/", 12, lognormal{0.035, 0.5}, 0, 0, 502},
 			{"GET", "/product/{id}", 20, lognormal{0.06, 0.6}, 0, 0, 502},
 			{"POST", "/checkout", 1.5, lognormal{0.22, 0.5}, 1.4, 0.07, 502},
-		}, 310e6},
-		{"search", "2.3.1", 2, []route{{"GET", "/search", 15, lognormal{0.045, 0.7}, 0, 0, 500}}, 900e6},
+		}, 310e6, "go"},
+		{"search", "2.3.1", 2, []route{{"GET", "/search", 15, lognormal{0.045, 0.7}, 0, 0, 500}}, 900e6, "jvm"},
 		{"cart", "1.9.4", 2, []route{
 			{"GET", "/cart", 9, lognormal{0.008, 0.4}, 0, 0, 500},
 			{"POST", "/cart/items", 4, lognormal{0.014, 0.5}, 0, 0, 500},
-		}, 150e6},
-		{"checkout", "3.0.2", 2, []route{{"POST", "/orders", 2.2, lognormal{0.16, 0.5}, 1.3, 0.09, 502}}, 240e6},
+		}, 150e6, "go"},
+		{"checkout", "3.0.2", 2, []route{{"POST", "/orders", 2.2, lognormal{0.16, 0.5}, 1.3, 0.09, 502}}, 240e6, "jvm"},
 		{"payments", "1.4.7", 2, []route{
 			{"POST", "/charge", 2.2, lognormal{0.09, 0.4}, 1.2, 0.12, 504},
 			{"GET", "/charge/{id}", 1.1, lognormal{0.02, 0.4}, 0.9, 0.05, 504},
-		}, 280e6},
+		}, 280e6, "go"},
 	}
 }
 
-const hosts = 4
+// mostProgramHosts is how many hosts of the fleet the programs run on.
+const mostProgramHosts = 4
 
-// shop is the state of all programs: their counters.
+// shop is the state of all programs: their counters. Its hosts have none.
 type shop struct {
 	seed     uint64
 	start    time.Time
+	env      string // of the deployment: another one has hosts of its own
 	services []service
+	machines []machine
 	requests map[string]*histogram // by instance, route and status
 	counters map[string]float64
 }
 
-func newShop(seed uint64, start time.Time) *shop {
+func newShop(seed uint64, start time.Time, hosts int, env string) *shop {
 	return &shop{
-		seed: seed, start: start, services: services(),
+		seed: seed, start: start, services: services(), env: env, machines: fleet(hosts, start, env),
 		requests: map[string]*histogram{}, counters: map[string]float64{},
 	}
 }
@@ -101,7 +105,7 @@ func (s *shop) advance(until time.Time) {
 	}
 }
 
-// emit returns what the shop reports in [from, to).
+// emit returns what the shop's programs report in [from, to).
 func (s *shop) emit(from, to time.Time) (pmetric.Metrics, plog.Logs) {
 	metrics, logs := pmetric.NewMetrics(), plog.NewLogs()
 	for at := from; at.Before(to); at = at.Add(step) {
@@ -159,8 +163,10 @@ func wholeNumber(value, chance float64) uint64 {
 
 func instanceName(s service, i int) string { return fmt.Sprintf("%s-%d", s.name, i+1) }
 
-// hostOf spreads the instances over the hosts.
-func hostOf(service, instance int) string { return fmt.Sprintf("node-%d", (service+instance)%hosts+1) }
+// hostOf spreads the instances over the first hosts.
+func (s *shop) hostOf(service, instance int) string {
+	return s.machines[(service+instance)%min(len(s.machines), mostProgramHosts)].name
+}
 
 // traceID returns the id of the n-th traced failure of a step: the same in every service that
 // the failed request went through.
