@@ -1,15 +1,11 @@
 package logsearch
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pharos-obs/pharos/backend/query/querytime"
 	"github.com/pharos-obs/pharos/internal/errcode"
@@ -23,35 +19,8 @@ type Filters struct {
 	InstanceID string            `json:"instance_id,omitempty" doc:"Value of the field instance_id"`
 	Level      string            `json:"level,omitempty" doc:"Level, or several separated by commas" example:"warn,error"`
 	Labels     map[string]string `json:"labels,omitempty" doc:"Values of labels"`
-	From       Time              `json:"from,omitempty"`
-	To         Time              `json:"to,omitempty"`
-}
-
-// Time is a time in any of the forms that the API takes, as a string or a number.
-type Time string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *Time) UnmarshalJSON(data []byte) error {
-	var text string
-	if err := json.Unmarshal(data, &text); err == nil {
-		*t = Time(text)
-		return nil
-	}
-	var number json.Number
-	if err := json.Unmarshal(data, &number); err != nil {
-		return fmt.Errorf("a time is a string or a number: %w", err)
-	}
-	*t = Time(number.String())
-	return nil
-}
-
-// Schema implements huma.SchemaProvider.
-func (Time) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{
-		OneOf:       []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}},
-		Description: "RFC 3339 with a zone, Unix seconds or milliseconds, now, or now-15m; an hour up to now by default",
-		Examples:    []any{"now-15m"},
-	}
+	From       querytime.Text    `json:"from,omitempty"`
+	To         querytime.Text    `json:"to,omitempty"`
 }
 
 // Filter joins the query text and the fields into one filter.

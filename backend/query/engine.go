@@ -75,6 +75,8 @@ func (e *Engine) Parser() parser.Parser { return e.parser }
 type Options struct {
 	Timeout       time.Duration // shortens the engine's time-out
 	LookbackDelta time.Duration // replaces the engine's lookback
+
+	unlimitedSeries bool // the caller keeps but some of the series
 }
 
 // Result is the answer to a query. It must be closed when its value is no longer used.
@@ -174,7 +176,7 @@ func (e *Engine) execute(ctx context.Context, metrics storage.OrgMetrics, expr s
 		promQuery.Close()
 		return nil, e.executionError(answer.Err)
 	}
-	if count := seriesCount(answer.Value); count > e.config.MaxSeries {
+	if count := seriesCount(answer.Value); count > e.config.MaxSeries && !opts.unlimitedSeries {
 		promQuery.Close()
 		return nil, e.tooManySeries(count)
 	}

@@ -35,6 +35,19 @@ func (r *REST) Register(api huma.API) {
 		Metadata: map[string]any{"scope": auth.ScopeQuery},
 	}, r.metrics)
 	huma.Register(api, huma.Operation{
+		OperationID: "query-range",
+		Method:      http.MethodPost,
+		Path:        "/v1/query/range",
+		Summary:     "PromQL over time, reduced to what a chart can show",
+		Description: "All series share one grid of about `points` times. When the range holds more, the query is evaluated at finer steps and " +
+			"every two values are the lowest and the highest of their bucket, in the order of their times, so that spikes survive. " +
+			"Of more than `limit` series those that `order` prefers are kept; `total_series` says how many there are. " +
+			"For a value at exactly every step: /api/v1/query_range.",
+		Tags:          []string{"query"},
+		DefaultStatus: http.StatusOK,
+		Metadata:      map[string]any{"scope": auth.ScopeQuery},
+	}, r.chart)
+	huma.Register(api, huma.Operation{
 		OperationID: "query-series",
 		Method:      http.MethodGet,
 		Path:        "/v1/query/series",

@@ -146,8 +146,7 @@ func (a *metricsAnswer) addMatrix(matrix promql.Matrix) {
 		})
 	}
 	if left > 0 {
-		a.Warnings = append(a.Warnings, strconv.Itoa(left)+" series hold native histograms, which are left out: "+
-			"use histogram_quantile or histogram_avg at /api/v1/query_range")
+		a.Warnings = append(a.Warnings, histogramsLeftOut(left))
 	}
 }
 

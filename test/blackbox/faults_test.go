@@ -277,6 +277,8 @@ func addQueryFaults(cases map[string]faultCase, c client) {
 	cases["query-no-metric"] = get("/v1/query/metrics")
 	cases["query-time-zone"] = get("/v1/query/metrics?metric=up&from=2026-01-01T00:00:00")
 	cases["query-aggregation"] = get("/v1/query/metrics?metric=up&agg=median")
+	cases["query-range-promql"] = fault(c, http.MethodPost, "/v1/query/range", `{"query":"sum("}`, jsonHeader)
+	cases["query-range-points"] = fault(c, http.MethodPost, "/v1/query/range", `{"query":"up","points":9000}`, jsonHeader)
 	cases["query-parameter"] = get("/v1/query/series?colour=red")
 	cases["filter"] = search(`{"query":"(a"}`)
 	cases["filter-limit"] = search(`{"limit":1000000}`)

@@ -74,6 +74,17 @@ func AppendNumber(b []byte, value float64) []byte {
 	return appendFloat(b, value)
 }
 
+// AppendNumberOrNull appends a number, or null where JSON has no number for it.
+func AppendNumberOrNull(b []byte, value float64) []byte {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return append(b, "null"...)
+	}
+	return appendFloat(b, value)
+}
+
+// AppendBool appends true or false.
+func AppendBool(b []byte, value bool) []byte { return strconv.AppendBool(b, value) }
+
 // appendFloat chooses the form that encoding/json and the Prometheus API choose.
 func appendFloat(b []byte, value float64) []byte {
 	if whole := int64(value); float64(whole) == value && whole > -1e15 && whole < 1e15 && (whole != 0 || !math.Signbit(value)) {
