@@ -11,6 +11,8 @@ export default defineConfig({
     // placeholder.html stays: it is in the repository for builds without Node.
     emptyOutDir: false,
     modulePreload: { polyfill: false },
+    // For scripts/check-size.mjs.
+    manifest: true,
     reportCompressedSize: false,
     // scripts/check-size.mjs holds the budget, compressed.
     chunkSizeWarningLimit: 1000,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import { checkAccessibility } from "./axe.mjs";
 import { chartState, launch, logIn, openPage } from "./browser.mjs";
 import { Server, until } from "./server.mjs";
 
@@ -41,6 +42,7 @@ describe("overview", () => {
       const cpu = await chartState(page, "CPU");
       assert.ok(cpu.colourful > 50, `the CPU chart has ${cpu.colourful} coloured pixels`);
       await page.getByText("Connected", { exact: true }).waitFor();
+      await checkAccessibility(page);
       assert.deepEqual(complaints, []);
       await context.close();
     });

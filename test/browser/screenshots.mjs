@@ -1,11 +1,15 @@
-// Makes the pictures of docs/images: `npm run screenshots` in dashboard/.
-import { mkdir } from "node:fs/promises";
+// Makes the pictures of docs/images: `npm run screenshots` in dashboard/. Each file of shots/ lists
+// some: { name, path, ready(page, server), viewport? }; each is taken in light and dark. To take
+// only a few, name them: `npm run screenshots -- logs hosts`. With PHAROS_URL, and in
+// PHAROS_BOOTSTRAP the path of its bootstrap.json, they are taken from a server that runs already.
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { chartState, launch, logIn, openPage } from "./browser.mjs";
-import { Server, until } from "./server.mjs";
+import { launch, logIn, openPage } from "./browser.mjs";
+import { Server } from "./server.mjs";
 
-const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const images = process.env.IMAGES ?? fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const wanted = process.argv.slice(2);
 /** How long the server runs before its picture is taken, so that there is something to see. */
 const warmUp = Number(process.env.WARM_UP_SECONDS ?? 280) * 1000;
 
@@ -36,30 +40,54 @@ function traffic(server) {
   return () => clearInterval(timer);
 }
 
-const [server, browser] = await Promise.all([Server.start(), launch()]);
-const stop = traffic(server);
-try {
-  await mkdir(images, { recursive: true });
+/** start runs a server with traffic for a while, or takes the one that is named. */
+async function start() {
+  const { PHAROS_URL: url, PHAROS_BOOTSTRAP: bootstrap } = process.env;
+  if (url && bootstrap) return { server: { url, bootstrap: JSON.parse(await readFile(bootstrap, "utf8")) }, end: () => undefined };
+  const server = await Server.start();
+  const stop = traffic(server);
   await new Promise((resolve) => setTimeout(resolve, warmUp));
-  const shots = [
-    ["overview-light", { colorScheme: "light", viewport: { width: 1440, height: 1000 } }],
-    ["overview-dark", { colorScheme: "dark", viewport: { width: 1440, height: 1000 } }],
-    ["overview-phone-light", { colorScheme: "light", viewport: { width: 390, height: 844 } }],
-    ["overview-phone-dark", { colorScheme: "dark", viewport: { width: 390, height: 844 } }],
-  ];
-  for (const [name, options] of shots) {
-    const { page, context, complaints } = await openPage(browser, server.url, options);
-    await page.goto(server.url);
+  return {
+    server,
+    end: () => {
+      stop();
+      return server.stop();
+    },
+  };
+}
+
+/** listShots gathers the shots of all pages whose names begin with a wanted one. */
+async function listShots() {
+  const folder = new URL("shots/", import.meta.url);
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".mjs")).toSorted();
+  const modules = await Promise.all(files.map((name) => import(new URL(name, folder).href)));
+  const shots = modules.flatMap((module) => module.shots);
+  return wanted.length === 0 ? shots : shots.filter(({ name }) => wanted.some((start) => name.startsWith(start)));
+}
+
+async function take(browser, server, { name, path, ready, viewport = { width: 1440, height: 900 } }, colorScheme) {
+  const { page, context, complaints } = await openPage(browser, server.url, { colorScheme, viewport });
+  try {
+    await page.goto(`${server.url}/login?next=${encodeURIComponent(path)}`);
     await logIn(page, server.bootstrap);
-    await page.locator('[data-chart="CPU"] canvas').waitFor();
-    await until("the charts are drawn", async () => (await chartState(page, "CPU")).colourful > 50);
-    await page.waitForTimeout(3000);
-    await page.screenshot({ path: `${images}${name}.png` });
-    if (complaints.length > 0) throw new Error(complaints.join("\n"));
+    await page.waitForURL((url) => url.pathname !== "/login");
+    await ready(page, server);
+    await page.screenshot({ path: `${images}/${name}-${colorScheme}.png` });
+    console.log(`${name}-${colorScheme}.png`);
+    if (complaints.length > 0) throw new Error(`${name}, ${colorScheme}: ${complaints.join("\n")}`);
+  } finally {
     await context.close();
   }
+}
+
+const shots = await listShots();
+const [{ server, end }, browser] = await Promise.all([start(), launch()]);
+try {
+  await mkdir(images, { recursive: true });
+  for (const shot of shots) {
+    for (const colorScheme of ["light", "dark"]) await take(browser, server, shot, colorScheme);
+  }
 } finally {
-  stop();
   await browser.close();
-  await server.stop();
+  await end();
 }

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 
 import { createSocket, SocketProvider } from "../live/context";
 import { TimeProvider } from "../time/context";
+import { shortcuts } from "../ui/shortcuts";
 import { Header } from "./Header";
 import { Navigation } from "./Navigation";
 import classes from "./Shell.module.css";
@@ -13,6 +14,11 @@ import { TitleProvider } from "./title";
 export function Shell() {
   const socket = useMemo(createSocket, []);
   const [menuOpen, setMenuOpen] = useState(false);
+
+  useEffect(() => {
+    document.addEventListener("keydown", shortcuts.press);
+    return () => document.removeEventListener("keydown", shortcuts.press);
+  }, []);
 
   useEffect(() => {
     if (!menuOpen) return undefined;
