@@ -138,6 +138,42 @@ func TestDeathsInARow(t *testing.T) {
 	}
 }
 
+// TestDeathWithoutRoom starts after a death on a disk with too little room to settle: what is
+// there can be read, nothing is taken until there is room, and then writing goes on by itself.
+func TestDeathWithoutRoom(t *testing.T) {
+	dir, now := t.TempDir(), time.Now().UnixMilli()
+	first := open(t, dir, DefaultConfig())
+	org := openOrg(t, first)
+	require.NoError(t, appendTo(t, org, "up", now-1000))
+	require.NoError(t, appendTo(t, org, "up", now-2000), "out of order")
+	next := copyDir(t, dir)
+	require.NoError(t, org.Close())
+	require.NoError(t, first.Close())
+
+	store := open(t, next, DefaultConfig())
+	defer func() { require.NoError(t, store.Close()) }()
+	var free atomic.Uint64
+	store.space.free = func(string) (uint64, error) { return free.Load(), nil }
+	store.space.min = 1
+	free.Store(1 << 20)
+	cramped := openOrg(t, store)
+	assert.Equal(t, []int64{now - 2000, now - 1000}, times(t, cramped, "up"))
+	err := appendTo(t, cramped, "up", now)
+	assert.Equal(t, errcode.OutOfSpace, errcode.Of(err))
+	require.ErrorContains(t, err, "which needs 16 MiB, and 1 MiB are free")
+	assert.Equal(t, errcode.OutOfSpace, errcode.Of(store.Health(t.Context())))
+	assert.FileExists(t, filepath.Join(next, string(acme), unsettledFile))
+	require.NoError(t, cramped.Close())
+
+	free.Store(1 << 30)
+	roomy := openOrg(t, store)
+	defer func() { require.NoError(t, roomy.Close()) }()
+	require.NoError(t, appendTo(t, roomy, "up", now))
+	assert.Equal(t, []int64{now - 2000, now - 1000, now}, times(t, roomy, "up"))
+	assert.NoError(t, store.Health(t.Context()))
+	assert.NoFileExists(t, filepath.Join(next, string(acme), unsettledFile))
+}
+
 // TestSeriesOfAnUnfinishedAppender commits a sample of a series that another appender created
 // and has not committed. Replay must know the series before it meets the sample.
 func TestSeriesOfAnUnfinishedAppender(t *testing.T) {

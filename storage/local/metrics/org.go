@@ -45,17 +45,18 @@ type database struct {
 	samples    *sampleCount
 	sync       *syncer
 	generation atomic.Uint64
-	broken     atomic.Pointer[error] // the failed write after which the log must be repaired
+	broken     atomic.Pointer[error] // why it takes no writes until it was opened again
 
 	// creating is held while the record of a new series is written, and shared while a series
 	// is looked up by its labels: who finds a series finds it logged.
 	creating sync.RWMutex
 }
 
-// fail notes that the write-ahead log may end in a torn record.
+// fail notes why nothing may be written until the database was opened again: the write-ahead log
+// may end in a torn record, or is not settled.
 func (db *database) fail(err error) { db.broken.CompareAndSwap(nil, &err) }
 
-// failure returns the failed write, or nil.
+// failure returns what fail noted, or nil.
 func (db *database) failure() error {
 	if err := db.broken.Load(); err != nil {
 		return *err
@@ -72,7 +73,7 @@ func (o *org) acquire(ctx context.Context) (*database, error) {
 			return nil, err
 		}
 		if o.db != nil && o.db.failure() != nil {
-			o.logger.Warn("opening the metrics again after a failed write", zap.Error(o.db.failure()))
+			o.logger.Warn("opening the metrics again after a failure to write", zap.Error(o.db.failure()))
 			if err := o.closeLocked(); err != nil {
 				o.logger.Warn("close metrics after a failed write", zap.Error(err))
 			}
@@ -203,7 +204,12 @@ func (o *org) open(ctx context.Context) (*database, error) {
 	}
 	db := &database{families: families, samples: &sampleCount{}, sync: newSyncer(o.dir)}
 	limit := &seriesLimit{max: int64(o.store.cfg.MaxSeries), collected: func() { db.generation.Store(o.nextGeneration()) }}
-	if db.DB, err = openWhole(ctx, o.dir, logger, o.options(limit, db)); err != nil {
+	db.DB, err = openWhole(ctx, o.dir, o.store.space.free, logger, o.options(limit, db))
+	switch {
+	case errors.Is(err, errUnsettled):
+		o.logger.Warn("metrics can only be read until there is more room", zap.Error(err))
+		db.fail(err)
+	case err != nil:
 		return nil, openError(o.dir, errors.Join(err, families.close()))
 	}
 	if err := db.deleteAgain(ctx, o.dir); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/tsdb"
@@ -24,7 +25,10 @@ const (
 // log torn, it repairs that and goes on without reading the log of samples out of order, which
 // would be missing, and lost when that log is torn too. So it is opened again until there is
 // nothing to repair.
-func openWhole(ctx context.Context, dir string, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB, error) {
+//
+// After the death of a process it settles what is out of order, see settle; without the room for
+// that it returns the TSDB all the same, for reading, and an error that wraps errUnsettled.
+func openWhole(ctx context.Context, dir string, free freeSpace, logger *slog.Logger, options *tsdb.Options) (*tsdb.DB, error) {
 	if err := noteDeath(dir); err != nil {
 		return nil, err
 	}
@@ -36,7 +40,10 @@ func openWhole(ctx context.Context, dir string, logger *slog.Logger, options *ts
 		}
 		repaired, err := repairs(registry)
 		if err == nil && repaired == 0 {
-			if err := settle(ctx, db, dir, logger); err != nil {
+			switch err := settle(ctx, db, dir, free); {
+			case errors.Is(err, errUnsettled):
+				return db, err
+			case err != nil:
 				return nil, errors.Join(err, db.Close())
 			}
 			return db, nil
@@ -65,32 +72,60 @@ func noteDeath(dir string) error {
 	return os.WriteFile(filepath.Join(dir, unsettledFile), nil, 0o600)
 }
 
-// settleReserve is the free space from which settle writes blocks: a compaction that fails for
-// lack of space leaves chunks behind that later replays trip over.
-const settleReserve = 512 << 20
+// errUnsettled says that there is no room to settle. Nothing may be written before that.
+var errUnsettled = errors.New("samples out of order must be written to blocks after the death of a process")
+
+// freeSpace returns how many bytes are free in the file system of a folder.
+type freeSpace func(dir string) (uint64, error)
 
 // settle writes the samples out of order to blocks and their log anew after the death of a
 // process. That log holds markers for chunks which the process had not yet written to its file of
 // chunks. This replay ignores them, as they are beyond the newest chunk; but once newer chunks
 // are written the next replay would take them for chunks that are there, and drop the samples
 // before them.
-func settle(ctx context.Context, db *tsdb.DB, dir string, logger *slog.Logger) error {
-	unsettled := filepath.Join(dir, unsettledFile)
-	if _, err := os.Stat(unsettled); err != nil {
-		return nil //nolint:nilerr // no process has died
+func settle(ctx context.Context, db *tsdb.DB, dir string, free freeSpace) error {
+	if !unsettled(dir) {
+		return nil
 	}
-	free, err := freeBytes(dir)
+	// A compaction that fails for lack of space leaves chunks behind that later replays trip over.
+	need := settleNeed(dir)
+	available, err := free(dir)
 	if err != nil {
 		return fmt.Errorf("look for free space: %w", err)
 	}
-	if free < settleReserve {
-		logger.Warn("samples out of order stay in their log until a start with more room")
-		return nil
+	if available < need {
+		return fmt.Errorf("%w, which needs %d MiB, and %d MiB are free: %w", errUnsettled, need>>20, available>>20, syscall.ENOSPC)
 	}
 	if err := db.CompactOOOHead(ctx); err != nil {
 		return fmt.Errorf("write samples out of order to blocks: %w", err)
 	}
-	return os.Remove(unsettled)
+	return os.Remove(filepath.Join(dir, unsettledFile))
+}
+
+func unsettled(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, unsettledFile))
+	return err == nil
+}
+
+// settleNeed is the free space from which settle begins. Blocks of samples out of order have
+// been smaller than their log and the chunks in files together; the log counts twice.
+func settleNeed(dir string) uint64 {
+	return 2*sizeOf(filepath.Join(dir, "wbl", "*")) + sizeOf(filepath.Join(dir, "chunks_head", "*")) + repairReserve
+}
+
+// sizeOf returns how many bytes the files of a pattern have.
+func sizeOf(pattern string) uint64 {
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return 0
+	}
+	var size uint64
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			size += uint64(info.Size())
+		}
+	}
+	return size
 }
 
 func repairs(registry prometheus.Gatherer) (float64, error) {
@@ -110,10 +145,14 @@ func repairs(registry prometheus.Gatherer) (float64, error) {
 const repairReserve = 16 << 20
 
 // roomToRepair says whether an organisation can be opened again: its repair copies the newest
-// segment of the write-ahead log. Without the room it stays open as it is, for reading.
+// segment of the write-ahead log, and after the death of a process it has to settle. Without the
+// room it stays open as it is, for reading.
 func (o *org) roomToRepair() bool {
 	free, err := o.store.space.free(o.dir)
 	if err != nil {
+		return false
+	}
+	if unsettled(o.dir) && free < settleNeed(o.dir) {
 		return false
 	}
 	segments, err := filepath.Glob(filepath.Join(o.dir, "w[ab]l", "[0-9]*"))
