@@ -65,11 +65,9 @@ func (s *sender) run(ctx context.Context) {
 func (s *sender) resend(t *testing.T) {
 	t.Helper()
 	for batch := max(0, len(s.acked)-2); batch < len(s.acked); batch++ {
-		var err error
-		require.Eventually(t, func() bool { // a connection that was lost comes back in its own time
-			err = s.send(t.Context(), batch)
-			return err == nil
-		}, 20*time.Second, 50*time.Millisecond, "%s: batch %d again: %v", s.name, batch, err)
+		require.EventuallyWithT(t, func(c *assert.CollectT) { // a connection that was lost comes back in its own time
+			assert.NoError(c, s.send(t.Context(), batch))
+		}, 20*time.Second, 50*time.Millisecond, "%s: batch %d again", s.name, batch)
 		s.acked[batch] = true
 	}
 }

@@ -160,7 +160,7 @@ func TestDeathWithoutRoom(t *testing.T) {
 	assert.Equal(t, []int64{now - 2000, now - 1000}, times(t, cramped, "up"))
 	err := appendTo(t, cramped, "up", now)
 	assert.Equal(t, errcode.OutOfSpace, errcode.Of(err))
-	require.ErrorContains(t, err, "which needs 16 MiB, and 1 MiB are free")
+	require.ErrorContains(t, err, "which needs 48 MiB, and 1 MiB are free")
 	assert.Equal(t, errcode.OutOfSpace, errcode.Of(store.Health(t.Context())))
 	assert.FileExists(t, filepath.Join(next, string(acme), unsettledFile))
 	require.NoError(t, cramped.Close())

@@ -236,6 +236,7 @@ func (o *org) options(limit *seriesLimit, db *database) *tsdb.Options {
 	}
 	opts.StripeSize = cfg.StripeSize
 	opts.WALSegmentSize = walSegmentSize
+	opts.MaxBlockChunkSegmentSize = blockSegmentSize
 	opts.WALCompression = compression.Snappy
 	opts.HeadChunksWriteQueueSize = 0
 	opts.EnableExemplarStorage = cfg.MaxExemplars > 0
@@ -254,6 +255,9 @@ func (o *org) options(limit *seriesLimit, db *database) *tsdb.Options {
 const (
 	maxBlockDuration = 31 * 24 * time.Hour
 	walSegmentSize   = 32 << 20
+	// blockSegmentSize is how large a file of a block's chunks gets. A compaction allocates it
+	// at once, so that the TSDB's default would ask for 512 MiB of room.
+	blockSegmentSize = 32 << 20
 )
 
 // openError says what is wrong with an organisation's folder and what to do about it.

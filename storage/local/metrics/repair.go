@@ -107,10 +107,11 @@ func unsettled(dir string) bool {
 	return err == nil
 }
 
-// settleNeed is the free space from which settle begins. Blocks of samples out of order have
-// been smaller than their log and the chunks in files together; the log counts twice.
+// settleNeed is the free space from which settle begins. The log has every sample out of order,
+// and a block of samples is smaller than their log; it counts twice, for what is read on the way. A segment of
+// a block takes its whole size while it is written.
 func settleNeed(dir string) uint64 {
-	return 2*sizeOf(filepath.Join(dir, "wbl", "*")) + sizeOf(filepath.Join(dir, "chunks_head", "*")) + repairReserve
+	return 2*sizeOf(filepath.Join(dir, "wbl", "*")) + blockSegmentSize + repairReserve
 }
 
 // sizeOf returns how many bytes the files of a pattern have.
