@@ -100,7 +100,7 @@ func (e *localExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		return outcome(err)
 	}
 	if e.cfg.DefaultOrg != "" {
-		logrecord.Identify(logs, uuid.NewString())
+		logrecord.Identify(logs, uuid.NewString)
 	}
 	return outcome(e.stores.LogStore().Write(ctx, org, logs))
 }

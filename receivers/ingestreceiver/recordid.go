@@ -3,7 +3,6 @@ package ingestreceiver
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,54 +76,16 @@ func encodeID(id []byte) string {
 }
 
 // stampLogs gives every record without an id its own, and every record without a time the time of
-// receipt as the observed one. The ordinal is the record's place in the batch, also when others
-// bring their ids.
+// receipt as the observed one.
 func stampLogs(logs plog.Logs, now time.Time, ids idSource) {
-	var stamp idStamp
-	ordinal := 0
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
 				if record.Timestamp() == 0 && record.ObservedTimestamp() == 0 {
 					record.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 				}
-				attributes := record.Attributes()
-				if id, ok := attributes.Get(logrecord.IDAttribute); !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
-					if stamp.prefix == nil {
-						stamp.prefix = append([]byte(ids.batchID()), '-')
-					}
-					attributes.PutStr(logrecord.IDAttribute, stamp.id(ordinal))
-				}
-				ordinal++
 			}
 		}
 	}
-}
-
-// idStamp makes the ids of a batch, many to an allocation.
-type idStamp struct {
-	prefix []byte
-	chunk  string // ids from first on, each of width bytes
-	first  int
-	width  int
-}
-
-// idsPerChunk bounds what one surviving id keeps alive.
-const idsPerChunk = 64
-
-// id returns the id with an ordinal; ordinals come in ascending order.
-func (s *idStamp) id(ordinal int) string {
-	width := len(s.prefix) + 1
-	for rest := ordinal; rest >= 10; rest /= 10 {
-		width++
-	}
-	at := (ordinal - s.first) * s.width
-	if s.width != width || at+width > len(s.chunk) {
-		buf := make([]byte, 0, idsPerChunk*width)
-		for next := range idsPerChunk {
-			buf = strconv.AppendInt(append(buf, s.prefix...), int64(ordinal+next), 10)
-		}
-		s.chunk, s.first, s.width, at = string(buf), ordinal, width, 0
-	}
-	return s.chunk[at : at+width]
+	logrecord.Identify(logs, ids.batchID)
 }

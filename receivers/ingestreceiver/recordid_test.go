@@ -90,13 +90,3 @@ func TestStampKeepsIDsAndTimes(t *testing.T) {
 	assert.Zero(t, records.At(0).ObservedTimestamp())
 	assert.Equal(t, testTime(), records.At(2).ObservedTimestamp().AsTime())
 }
-
-func TestOrdinals(t *testing.T) {
-	logs := testLogs(1234)
-	stampLogs(logs, testTime(), newIDSource(testOrg, "key"))
-	ids := recordIDs(logs)
-	batch, _, _ := strings.Cut(ids[0], "-")
-	for i, id := range ids {
-		require.Equal(t, fmt.Sprintf("%s-%d", batch, i), id)
-	}
-}
