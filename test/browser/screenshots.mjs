@@ -65,12 +65,21 @@ async function listShots() {
   return wanted.length === 0 ? shots : shots.filter(({ name }) => wanted.some((start) => name.startsWith(start)));
 }
 
-async function take(browser, server, { name, path, ready, viewport = { width: 1440, height: 900 } }, colorScheme) {
-  const { page, context, complaints } = await openPage(browser, server.url, { colorScheme, viewport });
+/** session logs in once for all pictures. */
+async function session(browser, server) {
+  const { page, context } = await openPage(browser, server.url);
+  await page.goto(`${server.url}/login`);
+  await logIn(page, server.bootstrap);
+  await page.waitForURL((url) => url.pathname !== "/login");
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+async function take(browser, server, storageState, { name, path, ready, viewport = { width: 1440, height: 900 } }, colorScheme) {
+  const { page, context, complaints } = await openPage(browser, server.url, { colorScheme, viewport, storageState });
   try {
-    await page.goto(`${server.url}/login?next=${encodeURIComponent(path)}`);
-    await logIn(page, server.bootstrap);
-    await page.waitForURL((url) => url.pathname !== "/login");
+    await page.goto(server.url + path);
     await ready(page, server);
     await page.screenshot({ path: `${images}/${name}-${colorScheme}.png` });
     console.log(`${name}-${colorScheme}.png`);
@@ -84,8 +93,9 @@ const shots = await listShots();
 const [{ server, end }, browser] = await Promise.all([start(), launch()]);
 try {
   await mkdir(images, { recursive: true });
+  const state = await session(browser, server);
   for (const shot of shots) {
-    for (const colorScheme of ["light", "dark"]) await take(browser, server, shot, colorScheme);
+    for (const colorScheme of ["light", "dark"]) await take(browser, server, state, shot, colorScheme);
   }
 } finally {
   await browser.close();
