@@ -6,7 +6,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { axisFormatter, format, type Unit } from "../format/units";
+import { axisFormatter } from "../format/axis";
+import { baseOf, format, type Unit } from "../format/units";
 import { valueAt, type Frame } from "../live/frame";
 import { formatClock } from "../time/range";
 import { toAligned, type ChartSeries } from "./data";
@@ -59,7 +60,7 @@ export function TimeChart({ label, frame, series, unit, from, to, stacked = fals
       scheme,
       stacked,
       colours: colours === "" ? [] : colours.split(" "),
-      base: unit === "bytes" ? 1024 : 1000,
+      base: baseOf(unit),
       ticks: axisFormatter(unit),
       current: () => current.current,
       onCursor: setCursor,

@@ -1,9 +1,84 @@
 // Numbers as people read them. A missing number is an en dash, everywhere.
 
-export type Unit = "percent" | "bytes" | "bytesPerSecond" | "perSecond" | "count" | "plain";
+export type Unit =
+  | "percent"
+  | "ratio"
+  | "bytes"
+  | "bytesPerSecond"
+  | "bits"
+  | "bitsPerSecond"
+  | "perSecond"
+  | "count"
+  | "plain"
+  | "seconds"
+  | "milliseconds"
+  | "microseconds"
+  | "nanoseconds"
+  | "hertz"
+  | "celsius"
+  | "bool"
+  | "timestamp";
+
+/** The units that can be chosen, with the words for a list. */
+export const unitNames: readonly (readonly [unit: Unit, name: string])[] = [
+  ["count", "Number, short (12.5 k)"],
+  ["plain", "Number, as it is"],
+  ["percent", "Percent (0 to 100)"],
+  ["ratio", "Percent (0 to 1)"],
+  ["bytes", "Bytes (KiB)"],
+  ["bytesPerSecond", "Bytes per second (kB/s)"],
+  ["bits", "Bits (kb)"],
+  ["bitsPerSecond", "Bits per second (kb/s)"],
+  ["perSecond", "Per second"],
+  ["seconds", "Seconds"],
+  ["milliseconds", "Milliseconds"],
+  ["microseconds", "Microseconds"],
+  ["nanoseconds", "Nanoseconds"],
+  ["hertz", "Hertz"],
+  ["celsius", "Degrees Celsius"],
+  ["bool", "Yes or no"],
+  ["timestamp", "Moment (Unix seconds)"],
+];
+
+const known = new Set<string>(unitNames.map(([unit]) => unit));
+
+/** isUnit says whether a text from outside names a unit. */
+export function isUnit(text: string | undefined): text is Unit {
+  return text !== undefined && known.has(text);
+}
 
 const nothing = "–";
 const space = "\u2009"; // thin, and it doesn't get lost in HTML
+const minus = "\u2212";
+
+/** The base of the names of sizes: KiB are 1024, kB/s are 1000. */
+export function baseOf(unit: Unit): 1000 | 1024 {
+  return unit === "bytes" ? 1024 : 1000;
+}
+
+/** How many seconds a unit of time is; undefined for any other unit. */
+export function secondsOf(unit: Unit): number | undefined {
+  switch (unit) {
+    case "seconds":
+      return 1;
+    case "milliseconds":
+      return 1e-3;
+    case "microseconds":
+      return 1e-6;
+    case "nanoseconds":
+      return 1e-9;
+    default:
+      return undefined;
+  }
+}
+
+const scaledNames: Partial<Record<Unit, readonly string[]>> = {
+  bytes: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"],
+  bytesPerSecond: ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"],
+  bits: ["b", "kb", "Mb", "Gb", "Tb"],
+  bitsPerSecond: ["b/s", "kb/s", "Mb/s", "Gb/s", "Tb/s"],
+  hertz: ["Hz", "kHz", "MHz", "GHz"],
+};
 
 function threeDigits(value: number): string {
   const size = Math.abs(value);
@@ -13,45 +88,81 @@ function threeDigits(value: number): string {
 
 function scaled(value: number, base: number, names: readonly string[]): string {
   let i = 0;
-  let size = Math.abs(value);
+  let size = value;
   // 999.6 would be written as 1000, so it goes up a name already.
   while (size >= base - 0.5 && i < names.length - 1) {
     size /= base;
     i += 1;
   }
-  const number = Math.sign(value) * size;
-  return `${i === 0 ? String(Math.round(number)) : threeDigits(number)}${space}${names[i]}`;
+  return `${i === 0 ? small(size) : threeDigits(size)}${space}${names[i]}`;
+}
+
+/** small writes what is below a thousand; what is below one keeps the digits that matter. */
+function small(value: number): string {
+  return value > 0 && value < 1 ? significant(value) : String(Math.round(value));
+}
+
+function significant(value: number): string {
+  if (value === 0) return "0";
+  if (Math.abs(value) < 1e-6 || Math.abs(value) >= 1e15) return value.toExponential(2);
+  return String(Number(value.toPrecision(3)));
 }
 
 /** format writes a value with its unit: bytes by 1024 (GiB), rates by 1000 (MB/s). */
 export function format(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+  if (unit === "bool") return value === 0 ? "No" : "Yes";
+  if (unit === "timestamp") return new Date(value * 1000).toISOString().slice(0, 19).replace("T", " ");
+  return value < 0 ? minus + formatSize(-value, unit) : formatSize(value, unit);
+}
+
+function formatSize(value: number, unit: Unit): string {
+  const names = scaledNames[unit];
+  if (names) return scaled(value, baseOf(unit), names);
+  const seconds = secondsOf(unit);
+  if (seconds !== undefined) return formatSeconds(value * seconds);
   switch (unit) {
     case "percent":
-      return `${value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)}${space}%`;
-    case "bytes":
-      return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
-    case "bytesPerSecond":
-      return scaled(value, 1000, ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"]);
+      return `${percent(value)}${space}%`;
+    case "ratio":
+      return `${percent(value * 100)}${space}%`;
     case "perSecond":
       return `${short(value)}/s`;
+    case "celsius":
+      return `${value.toFixed(1)}${space}°C`;
     case "count":
       return short(value);
-    case "plain":
-      return threeDigits(value);
+    default:
+      return value >= 0.1 || value === 0 ? threeDigits(value) : significant(value);
   }
 }
 
+function percent(value: number): string {
+  if (value > 0 && value < 0.05) return significant(value);
+  return value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1);
+}
+
 function short(value: number): string {
-  if (Math.abs(value) < 999.5) return Math.abs(value) >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
+  if (value > 0 && value < 0.1) return significant(value);
+  if (value < 999.5) return value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
   let i = -1;
   let size = value;
-  const names = ["k", "M", "G"];
-  while (Math.abs(size) >= 999.5 && i < names.length - 1) {
+  const names = ["k", "M", "G", "T"];
+  while (size >= 999.5 && i < names.length - 1) {
     size /= 1000;
     i += 1;
   }
   return `${threeDigits(size)}${space}${names[i]}`;
+}
+
+/** formatSeconds writes how long something took: "12.5 ms"; a minute and more as its two largest units. */
+function formatSeconds(seconds: number): string {
+  if (seconds === 0) return `0${space}s`;
+  if (seconds >= 59.95) return formatDuration(seconds);
+  for (const [name, size] of [["s", 1], ["ms", 1e-3], ["µs", 1e-6]] as const) {
+    if (seconds >= size * 0.9995) return `${threeDigits(seconds / size)}${space}${name}`;
+  }
+  return `${small(seconds * 1e9)}${space}ns`;
 }
 
 /** formatDuration writes seconds as their two largest units: "12 d 4 h". */
@@ -66,30 +177,4 @@ export function formatDuration(seconds: number | null | undefined): string {
     if (parts.length === 2 || (parts.length === 1 && count === 0)) break;
   }
   return parts.join(" ");
-}
-
-/** axisFormatter keeps one scale and the same decimals for all ticks of an axis. */
-export function axisFormatter(unit: Unit): (ticks: number[]) => string[] {
-  return (ticks) => {
-    const largest = Math.max(...ticks.map(Math.abs), 0);
-    if (unit === "bytes") return axisBytes(ticks, largest);
-    return ticks.map((tick) => (tick === 0 ? zero(unit) : format(tick, unit)));
-  };
-}
-
-function zero(unit: Unit): string {
-  return unit === "percent" ? `0${space}%` : "0";
-}
-
-function axisBytes(ticks: number[], largest: number): string[] {
-  const names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-  let i = 0;
-  while (largest >= 1024 && i < names.length - 1) {
-    largest /= 1024;
-    i += 1;
-  }
-  return ticks.map((tick) => {
-    const value = tick / 1024 ** i;
-    return tick === 0 ? "0" : `${Number.isInteger(value) ? value : value.toFixed(1)}${space}${names[i]}`;
-  });
 }

@@ -6,7 +6,7 @@ import type { Labels, LogRecord, Problem } from "../api/types";
 export type ConnectionState = "connecting" | "open" | "waiting" | "closed";
 
 export type Subscription =
-  | { kind: "metrics"; query: string; interval: string }
+  | { kind: "metrics"; query: string; interval: string; limit?: number; order?: "max" | "last" | "avg" | "name" }
   | { kind: "logs"; query: string };
 
 export interface MetricsMessage {
@@ -14,6 +14,8 @@ export interface MetricsMessage {
   id: string;
   time: number;
   series: { labels: Labels; value: number | string }[] | null;
+  /** How many series there are, when the subscription has a limit. */
+  total_series?: number;
 }
 
 export interface LogsMessage {

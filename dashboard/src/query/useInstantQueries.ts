@@ -1,0 +1,49 @@
+// Several queries at the end of the page's time range: now, while the page is live.
+
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
+
+import { queryInstant } from "../api/prometheus";
+import type { InstantSeries } from "../api/types";
+import { usePageTime } from "../time/context";
+import { resolve } from "../time/range";
+
+export interface InstantQuerySpec {
+  key: string;
+  query: string;
+}
+
+export interface InstantResult {
+  key: string;
+  series: InstantSeries[];
+  loading: boolean;
+  fetching: boolean;
+  error: Error | undefined;
+}
+
+/** useInstantQueries asks again every so many seconds while the page is live. */
+export function useInstantQueries(specs: readonly InstantQuerySpec[], { everySeconds = 10, enabled = true } = {}): InstantResult[] {
+  const { range, live, canLive, epoch } = usePageTime();
+  const answers = useQueries({
+    queries: specs.map(({ query }) => ({
+      queryKey: ["instant", query, canLive ? "now" : range.to, epoch],
+      queryFn: ({ signal }: { signal: AbortSignal }) => {
+        const span = canLive ? undefined : resolve(range, Date.now());
+        return queryInstant(query, span && span.to / 1000, signal);
+      },
+      enabled: enabled && query.trim() !== "",
+      placeholderData: keepPreviousData<InstantSeries[]>,
+      gcTime: 30_000,
+      refetchInterval: live ? everySeconds * 1000 : (false as const),
+    })),
+  });
+  return specs.map(({ key, query }, i) => {
+    const answer = answers[i];
+    return {
+      key,
+      series: answer?.data ?? [],
+      loading: enabled && query.trim() !== "" && (answer?.isPending ?? true),
+      fetching: answer?.isFetching ?? false,
+      error: answer?.error ?? undefined,
+    };
+  });
+}
