@@ -23,7 +23,7 @@ export const labels = {
 } as const;
 
 /** quote writes a label value as PromQL does. */
-function quote(value: string): string {
+export function quote(value: string): string {
   return `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
 }
 

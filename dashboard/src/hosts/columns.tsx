@@ -1,0 +1,123 @@
+// The columns of the list of hosts.
+
+import { Link } from "@tanstack/react-router";
+
+import { format, formatDuration } from "../format/units";
+import type { Column } from "../ui/DataTable";
+import { level } from "../ui/Meter";
+import { limits, type HostRow } from "./model";
+import { Spark } from "./sparks";
+import classes from "./HostsPage.module.css";
+
+/** Part is how much of something is used: a number, and a bar that is coloured when it is much. */
+export function Part({ value, hint, warn = 85 }: { value: number | undefined; hint?: string | undefined; warn?: number }) {
+  const state = value === undefined || value < warn ? "ok" : level(Math.max(value, 85));
+  return (
+    <span className={classes.part} data-level={state} title={hint}>
+      <span className={classes.partBar} aria-hidden="true">
+        <span style={{ width: `${Math.min(100, value ?? 0)}%` }} />
+      </span>
+      <span className={classes.partValue}>{format(value, "percent")}</span>
+    </span>
+  );
+}
+
+/** ago is an age in its largest unit: "3 s ago". */
+export function ago(seconds: number | undefined): string {
+  if (seconds === undefined) return "–";
+  if (seconds < 1) return "now";
+  return `${formatDuration(seconds >= 3600 ? Math.floor(seconds / 60) * 60 : seconds >= 60 ? Math.floor(seconds / 60) * 60 : seconds)} ago`;
+}
+
+function HostName({ row }: { row: HostRow }) {
+  return (
+    <span className={classes.name}>
+      <span className={classes.dot} data-stale={row.stale} aria-hidden="true" />
+      <Link to="/hosts/$host" params={{ host: row.name }} search={keepTime} className={classes.link ?? ""}>
+        {row.name}
+      </Link>
+      {row.stale && (
+        <span className={classes.badge} title={`Last seen ${ago(row.age)}`}>
+          stale
+        </span>
+      )}
+    </span>
+  );
+}
+
+const timeParameters = ["from", "to", "live", "refresh", "tz"];
+
+/** keepTime takes the shell's parameters along to another page, and leaves this page's behind. */
+export function keepTime(search: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(search).filter(([name]) => timeParameters.includes(name))) as Record<string, string>;
+}
+
+const network = (row: HostRow) => (row.netIn === undefined && row.netOut === undefined ? undefined : (row.netIn ?? 0) + (row.netOut ?? 0));
+
+export function hostColumns(colour: (index: number) => string): Column<HostRow>[] {
+  return [
+    { id: "name", title: "Host", sortBy: (row) => row.name, cell: (row) => <HostName row={row} /> },
+    {
+      id: "cpu",
+      title: "CPU",
+      number: true,
+      sortBy: (row) => (row.stale ? undefined : row.cpu),
+      hint: "Time of all cores that is not idle",
+      cell: (row) => <Part value={row.cpu} hint={row.cores ? `${row.cores} cores` : undefined} warn={limits.cpu} />,
+    },
+    { id: "cpuLine", title: "", optional: true, cell: (row) => <Spark name={row.name} fact="cpu" colour={colour(0)} max={100} /> },
+    {
+      id: "memory",
+      title: "Memory",
+      number: true,
+      sortBy: (row) => (row.stale ? undefined : row.memory),
+      hint: "Memory in use, without caches and buffers",
+      cell: (row) => <Part value={row.memory} hint={`${format(row.memoryUsed, "bytes")} of ${format(row.memoryTotal, "bytes")}`} warn={limits.memory} />,
+    },
+    {
+      id: "disk",
+      title: "Disk",
+      number: true,
+      sortBy: (row) => (row.stale ? undefined : row.disk),
+      hint: "The fullest filesystem",
+      cell: (row) => <Part value={row.disk} hint={row.mountpoint} warn={limits.disk} />,
+    },
+    { id: "mount", title: "", optional: true, cell: (row) => <span className={classes.mount} title={row.mountpoint}>{row.mountpoint ?? ""}</span> },
+    {
+      id: "network",
+      title: "Network in / out",
+      number: true,
+      optional: true,
+      sortBy: (row) => (row.stale ? undefined : network(row)),
+      hint: "Bytes received and transmitted; sorted by their sum",
+      cell: (row) => (
+        <span className={classes.network}>
+          {format(row.netIn, "bytesPerSecond")} <span className="muted">/</span> {format(row.netOut, "bytesPerSecond")}
+        </span>
+      ),
+    },
+    { id: "networkLine", title: "", optional: true, cell: (row) => <Spark name={row.name} fact="network" colour={colour(2)} /> },
+    {
+      id: "load",
+      title: "Load / core",
+      number: true,
+      optional: true,
+      sortBy: (row) => (row.stale ? undefined : row.loadPerCore),
+      hint: "Mean load of one minute, divided by the cores",
+      cell: (row) => <Load row={row} />,
+    },
+    { id: "uptime", title: "Up", number: true, optional: true, sortBy: (row) => row.uptime, cell: (row) => formatDuration(row.uptime) },
+    { id: "os", title: "System", optional: true, sortBy: (row) => row.os, cell: (row) => <span className={classes.os} title={[row.os, row.kernel, row.arch].filter(Boolean).join(", ")}>{row.os ?? "–"}</span> },
+    { id: "seen", title: "Last seen", number: true, optional: true, sortBy: (row) => row.age, cell: (row) => <span data-stale={row.stale} className={classes.seen}>{ago(row.age)}</span> },
+  ];
+}
+
+function Load({ row }: { row: HostRow }) {
+  const { load, cores, loadPerCore } = row;
+  if (loadPerCore === undefined) return <>{load === undefined ? "–" : load.toFixed(2)}</>;
+  return (
+    <span className={classes.load} data-high={loadPerCore >= limits.loadPerCore} title={`Load ${load?.toFixed(2)} on ${cores} cores`}>
+      {loadPerCore.toFixed(2)}
+    </span>
+  );
+}
