@@ -236,10 +236,7 @@ func TestImports(t *testing.T) {
 func TestInternalHasImporters(t *testing.T) {
 	importers := make(map[string]map[string]bool)
 	for _, file := range goFiles(t) {
-		if file.test() {
-			continue
-		}
-		if file.in("internal") {
+		if file.in("internal") && !file.test() {
 			if importers[own(file.folder())] == nil {
 				importers[own(file.folder())] = make(map[string]bool)
 			}

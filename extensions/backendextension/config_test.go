@@ -1,8 +1,6 @@
 package backendextension
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,24 +9,12 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/pharos-obs/pharos/internal/configtest"
 )
 
 func TestReadmeExample(t *testing.T) {
-	path := filepath.Join("testdata", "config.yaml")
-	example, err := os.ReadFile(path)
-	require.NoError(t, err)
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	assert.Contains(t, string(readme), "```yaml\n"+string(example)+"```")
-
-	conf, err := confmaptest.LoadConf(path)
-	require.NoError(t, err)
-	section, err := conf.Sub("extensions::backend")
-	require.NoError(t, err)
-	cfg := defaultConfig()
-	require.NoError(t, section.Unmarshal(cfg))
-	require.NoError(t, confmap.Validate(cfg))
+	cfg := configtest.Example(t, "extensions::backend", defaultConfig())
 
 	want := defaultConfig()
 	want.BootstrapFile, want.PublicURL = "/var/lib/pharos/bootstrap.json", "https://pharos.example.org:8080"
@@ -47,25 +33,14 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(*Config)
-		says   string
-	}{
-		{"no storage", func(c *Config) { c.Storage = component.ID{} }, "storage is empty: name an extension, for example storage"},
-		{"no auth", func(c *Config) { c.Auth = component.ID{} }, "auth is empty"},
-		{"no gateway", func(c *Config) { c.Gateway = component.ID{} }, "gateway is empty"},
-		{"relative URL", func(c *Config) { c.PublicURL = "pharos.example.org" }, `public_url is "pharos.example.org": use http:// or https:// and a host`},
-		{"URL of something else", func(c *Config) { c.PublicURL = "ftp://host" }, "public_url is"},
-		{"query", func(c *Config) { c.Query.MaxSamples = 0 }, "query: max_samples: is below 1"},
-		{"logs", func(c *Config) { c.Logs.Timeout = 0 }, "logs: timeout: is not positive"},
-		{"live", func(c *Config) { c.Live.QueueLength = 0 }, "live: queue_length: is below 1"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := defaultConfig()
-			tt.change(cfg)
-			assert.ErrorContains(t, confmap.Validate(cfg), tt.says)
-		})
-	}
+	configtest.Faults(t, defaultConfig, map[string]func(*Config){
+		"storage is empty: name an extension, for example storage": func(c *Config) { c.Storage = component.ID{} },
+		"auth is empty":    func(c *Config) { c.Auth = component.ID{} },
+		"gateway is empty": func(c *Config) { c.Gateway = component.ID{} },
+		`public_url is "pharos.example.org": use http:// or https:// and a host`: func(c *Config) { c.PublicURL = "pharos.example.org" },
+		"public_url is":                  func(c *Config) { c.PublicURL = "ftp://host" },
+		"query: max_samples: is below 1": func(c *Config) { c.Query.MaxSamples = 0 },
+		"logs: timeout: is not positive": func(c *Config) { c.Logs.Timeout = 0 },
+		"live: queue_length: is below 1": func(c *Config) { c.Live.QueueLength = 0 },
+	})
 }

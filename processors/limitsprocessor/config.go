@@ -3,8 +3,6 @@ package limitsprocessor
 import (
 	"fmt"
 	"time"
-
-	"go.opentelemetry.io/collector/component"
 )
 
 // Config is the configuration of the processor.
@@ -62,7 +60,7 @@ type LogsConfig struct {
 	_ struct{}
 }
 
-func createDefaultConfig() component.Config {
+func defaultConfig() *Config {
 	return &Config{
 		Past:   24 * time.Hour,
 		Future: 10 * time.Minute,

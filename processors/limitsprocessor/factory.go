@@ -14,7 +14,7 @@ const stability = component.StabilityLevelBeta
 func NewFactory() processor.Factory {
 	return processor.NewFactory(
 		component.MustNewType("limits"),
-		createDefaultConfig,
+		func() component.Config { return defaultConfig() },
 		processor.WithMetrics(createMetrics, stability),
 		processor.WithLogs(createLogs, stability),
 	)

@@ -129,7 +129,7 @@ func TestNextLogErrorComesBack(t *testing.T) {
 }
 
 func BenchmarkLogs(b *testing.B) {
-	limits, _ := newLogs(b, createDefaultConfig().(*Config), consumertest.NewNop())
+	limits, _ := newLogs(b, defaultConfig(), consumertest.NewNop())
 	logs := lines(1000)
 	b.ReportAllocs()
 	for b.Loop() {

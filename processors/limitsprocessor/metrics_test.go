@@ -218,7 +218,7 @@ func TestNextErrorComesBack(t *testing.T) {
 }
 
 func BenchmarkMetrics(b *testing.B) {
-	limits, _ := newMetrics(b, createDefaultConfig().(*Config), consumertest.NewNop())
+	limits, _ := newMetrics(b, defaultConfig(), consumertest.NewNop())
 	metrics := gauge("queue_length", 1000)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -28,7 +28,7 @@ func stamp(offset time.Duration) pcommon.Timestamp {
 
 // testConfig has limits that tests can exceed.
 func testConfig() *Config {
-	cfg := createDefaultConfig().(*Config)
+	cfg := defaultConfig()
 	cfg.Metrics.MaxLabels, cfg.Metrics.MaxNameLength, cfg.Metrics.MaxLabelNameLength, cfg.Metrics.MaxLabelValueLength = 3, 20, 10, 15
 	cfg.Logs.MaxMessageBytes, cfg.Logs.MaxAttributes, cfg.Logs.MaxAttributeNameLength, cfg.Logs.MaxAttributeValueLength = 30, 3, 16, 15
 	return cfg
@@ -37,9 +37,9 @@ func testConfig() *Config {
 func TestLifecycle(t *testing.T) {
 	factory := NewFactory()
 	set := processortest.NewNopSettings(factory.Type())
-	metrics, err := factory.CreateMetrics(t.Context(), set, createDefaultConfig(), consumertest.NewNop())
+	metrics, err := factory.CreateMetrics(t.Context(), set, defaultConfig(), consumertest.NewNop())
 	require.NoError(t, err)
-	logs, err := factory.CreateLogs(t.Context(), set, createDefaultConfig(), consumertest.NewNop())
+	logs, err := factory.CreateLogs(t.Context(), set, defaultConfig(), consumertest.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, metrics.Start(t.Context(), componenttest.NewNopHost()))
 	require.NoError(t, logs.Start(t.Context(), componenttest.NewNopHost()))
@@ -47,11 +47,11 @@ func TestLifecycle(t *testing.T) {
 	assert.True(t, logs.Capabilities().MutatesData)
 	require.NoError(t, metrics.Shutdown(t.Context()))
 	require.NoError(t, logs.Shutdown(t.Context()))
-	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+	require.NoError(t, componenttest.CheckConfigStruct(defaultConfig()))
 }
 
 func TestWindow(t *testing.T) {
-	l := &limits{cfg: createDefaultConfig().(*Config), now: now}
+	l := &limits{cfg: defaultConfig(), now: now}
 	tests := []struct {
 		name            string
 		at              pcommon.Timestamp

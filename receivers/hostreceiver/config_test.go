@@ -1,14 +1,14 @@
 package hostreceiver
 
 import (
-	"os"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/pharos-obs/pharos/internal/configtest"
 )
 
 func TestDefaultConfig(t *testing.T) {
@@ -18,19 +18,7 @@ func TestDefaultConfig(t *testing.T) {
 }
 
 func TestReadmeExample(t *testing.T) {
-	example, err := os.ReadFile("testdata/config.yaml")
-	require.NoError(t, err)
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	assert.Contains(t, string(readme), "```yaml\n"+string(example)+"```")
-
-	conf, err := confmaptest.LoadConf("testdata/config.yaml")
-	require.NoError(t, err)
-	conf, err = conf.Sub("receivers::host")
-	require.NoError(t, err)
-	cfg := defaultConfig()
-	require.NoError(t, conf.Unmarshal(cfg))
-	require.NoError(t, cfg.Validate())
+	cfg := configtest.Example(t, "receivers::host", defaultConfig())
 
 	assert.Equal(t, time.Second, cfg.CollectionInterval)
 	assert.Equal(t, 30*time.Second, cfg.Scrapers.Filesystem.Interval)
@@ -41,29 +29,18 @@ func TestReadmeExample(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(*Config)
-		want   string
-	}{
-		{"interval", func(c *Config) { c.CollectionInterval = 1 }, "collection_interval: 1ns is too short: use at least 100ms"},
-		{"own interval", func(c *Config) { c.Scrapers.Disk.Interval = time.Millisecond }, "scrapers.disk.interval: 1ms is too short"},
-		{"negative interval", func(c *Config) { c.Scrapers.CPU.Interval = -time.Second }, "scrapers.cpu.interval: -1s is too short"},
-		{"nothing", func(c *Config) { c.Scrapers = ScrapersConfig{} }, "every scraper is switched off"},
-		{"devices", func(c *Config) { c.Scrapers.Disk.ExcludeDevices = "(" }, "scrapers.disk.exclude_devices: error parsing regexp"},
-		{"mounts", func(c *Config) { c.Scrapers.Filesystem.ExcludeMountpoints = "(" }, "scrapers.filesystem.exclude_mountpoints: "},
-		{"types", func(c *Config) { c.Scrapers.Filesystem.ExcludeTypes = "(" }, "scrapers.filesystem.exclude_types: "},
-		{"interfaces", func(c *Config) { c.Scrapers.Network.ExcludeInterfaces = "(" }, "scrapers.network.exclude_interfaces: "},
-		{"top", func(c *Config) { c.Scrapers.Processes.Top = -1 }, "scrapers.processes.top: -1 is out of range: use 0 to 1000"},
-		{"top too large", func(c *Config) { c.Scrapers.Processes.Top = 1001 }, "scrapers.processes.top: 1001 is out of range"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := defaultConfig()
-			tt.change(cfg)
-			assert.ErrorContains(t, cfg.Validate(), tt.want)
-		})
-	}
+	configtest.Faults(t, defaultConfig, map[string]func(*Config){
+		"collection_interval: 1ns is too short: use at least 100ms": func(c *Config) { c.CollectionInterval = 1 },
+		"scrapers.disk.interval: 1ms is too short":                  func(c *Config) { c.Scrapers.Disk.Interval = time.Millisecond },
+		"scrapers.cpu.interval: -1s is too short":                   func(c *Config) { c.Scrapers.CPU.Interval = -time.Second },
+		"every scraper is switched off":                             func(c *Config) { c.Scrapers = ScrapersConfig{} },
+		"scrapers.disk.exclude_devices: error parsing regexp":       func(c *Config) { c.Scrapers.Disk.ExcludeDevices = "(" },
+		"scrapers.filesystem.exclude_mountpoints: ":                 func(c *Config) { c.Scrapers.Filesystem.ExcludeMountpoints = "(" },
+		"scrapers.filesystem.exclude_types: ":                       func(c *Config) { c.Scrapers.Filesystem.ExcludeTypes = "(" },
+		"scrapers.network.exclude_interfaces: ":                     func(c *Config) { c.Scrapers.Network.ExcludeInterfaces = "(" },
+		"scrapers.processes.top: -1 is out of range: use 0 to 1000": func(c *Config) { c.Scrapers.Processes.Top = -1 },
+		"scrapers.processes.top: 1001 is out of range":              func(c *Config) { c.Scrapers.Processes.Top = 1001 },
+	})
 }
 
 func TestIntervals(t *testing.T) {

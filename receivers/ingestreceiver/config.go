@@ -26,7 +26,7 @@ const (
 	maxBodyLimit = 1 << 30
 )
 
-func createDefaultConfig() component.Config {
+func defaultConfig() *Config {
 	return &Config{
 		Gateway:             component.MustNewID("gateway"),
 		MaxBodyDecompressed: 64 << 20,

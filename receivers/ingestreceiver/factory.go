@@ -16,7 +16,7 @@ func NewFactory() receiver.Factory {
 	shared := &instances{byConfig: map[*Config]*sharedReceiver{}}
 	return receiver.NewFactory(
 		component.MustNewType("ingest"),
-		createDefaultConfig,
+		func() component.Config { return defaultConfig() },
 		receiver.WithMetrics(shared.createMetrics, stability),
 		receiver.WithLogs(shared.createLogs, stability),
 	)

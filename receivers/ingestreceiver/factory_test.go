@@ -20,13 +20,13 @@ import (
 func TestSignalsShareOneReceiver(t *testing.T) {
 	factory := NewFactory()
 	set := receivertest.NewNopSettings(factory.Type())
-	cfg := createDefaultConfig().(*Config)
+	cfg := defaultConfig()
 	metrics, err := factory.CreateMetrics(t.Context(), set, cfg, consumertest.NewNop())
 	require.NoError(t, err)
 	logs, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
 	require.NoError(t, err)
 	assert.Same(t, metrics, logs)
-	other, err := factory.CreateLogs(t.Context(), set, createDefaultConfig(), consumertest.NewNop())
+	other, err := factory.CreateLogs(t.Context(), set, defaultConfig(), consumertest.NewNop())
 	require.NoError(t, err)
 	assert.NotSame(t, metrics, other)
 
@@ -72,7 +72,7 @@ func TestStartErrors(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			factory := NewFactory()
-			receiver, err := factory.CreateMetrics(t.Context(), receivertest.NewNopSettings(factory.Type()), createDefaultConfig(), consumertest.NewNop())
+			receiver, err := factory.CreateMetrics(t.Context(), receivertest.NewNopSettings(factory.Type()), defaultConfig(), consumertest.NewNop())
 			require.NoError(t, err)
 			require.ErrorContains(t, receiver.Start(t.Context(), test.host), test.want)
 			assert.ErrorContains(t, receiver.Start(t.Context(), test.host), test.want, "the other pipeline learns of it too")

@@ -129,7 +129,7 @@ type testbed struct {
 
 func start(tb testing.TB, options ...func(*Config)) *testbed {
 	tb.Helper()
-	cfg := createDefaultConfig().(*Config)
+	cfg := defaultConfig()
 	for _, option := range options {
 		option(cfg)
 	}

@@ -8,6 +8,6 @@ import (
 )
 
 func TestReferences(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
+	cfg := defaultConfig()
 	assert.Equal(t, map[string]component.ID{"gateway": component.MustNewID("gateway")}, cfg.References())
 }

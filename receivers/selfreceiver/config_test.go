@@ -1,7 +1,6 @@
 package selfreceiver
 
 import (
-	"os"
 	"regexp"
 	"testing"
 	"time"
@@ -9,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/pharos-obs/pharos/internal/configtest"
 )
 
 func TestDefaultConfig(t *testing.T) {
@@ -27,37 +27,14 @@ func TestDefaultConfig(t *testing.T) {
 }
 
 func TestReadmeExample(t *testing.T) {
-	example, err := os.ReadFile("testdata/config.yaml")
-	require.NoError(t, err)
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	assert.Contains(t, string(readme), "```yaml\n"+string(example)+"```")
-
-	conf, err := confmaptest.LoadConf("testdata/config.yaml")
-	require.NoError(t, err)
-	conf, err = conf.Sub("receivers::self")
-	require.NoError(t, err)
-	cfg := defaultConfig()
-	require.NoError(t, conf.Unmarshal(cfg))
-	require.NoError(t, cfg.Validate())
+	cfg := configtest.Example(t, "receivers::self", defaultConfig())
 	assert.Equal(t, &Config{CollectionInterval: time.Second, Exclude: "^go_"}, cfg)
 }
 
 func TestValidate(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(*Config)
-		want   string
-	}{
-		{"interval", func(c *Config) { c.CollectionInterval = 1 }, "collection_interval: 1ns is too short: use at least 100ms"},
-		{"include", func(c *Config) { c.Include = "(" }, "include: error parsing regexp"},
-		{"exclude", func(c *Config) { c.Exclude = "*" }, "exclude: error parsing regexp"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			cfg := defaultConfig()
-			tt.change(cfg)
-			assert.ErrorContains(t, cfg.Validate(), tt.want)
-		})
-	}
+	configtest.Faults(t, defaultConfig, map[string]func(*Config){
+		"collection_interval: 1ns is too short: use at least 100ms": func(c *Config) { c.CollectionInterval = 1 },
+		"include: error parsing regexp":                             func(c *Config) { c.Include = "(" },
+		"exclude: error parsing regexp":                             func(c *Config) { c.Exclude = "*" },
+	})
 }
