@@ -67,6 +67,8 @@ type Deps struct {
 	LiveLimits *live.Config
 	// Auth adds the operations of /v1/auth; nil leaves them out.
 	Auth Registrar
+	// Services add their operations too: dashboards, saved searches.
+	Services []Registrar
 	// Health measures the components; it is called for every request of GET /v1/health.
 	Health func(ctx context.Context) []ComponentHealth
 	// Platform holds the program's own metrics.
@@ -118,6 +120,9 @@ func New(deps Deps) (*API, error) {
 	search.Register(a.huma)
 	if deps.Auth != nil {
 		deps.Auth.Register(a.huma)
+	}
+	for _, service := range deps.Services {
+		service.Register(a.huma)
 	}
 	a.registerHealth()
 	a.registerPlatform()

@@ -14,12 +14,15 @@ import (
 
 	"github.com/pharos-obs/pharos/backend/api"
 	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/dashboards"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
 	"github.com/pharos-obs/pharos/backend/query"
+	"github.com/pharos-obs/pharos/backend/savedsearch"
 	"github.com/pharos-obs/pharos/dashboard"
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/process"
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/metadata"
 )
 
 var (
@@ -31,6 +34,7 @@ var (
 type stores interface {
 	MetricStore() storage.MetricStore
 	LogStore() storage.LogStore
+	Metadata() *metadata.DB
 	Checks() map[string]func(context.Context) error
 }
 
@@ -84,10 +88,15 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 	if err != nil {
 		return fmt.Errorf("create the query engine: %w", err)
 	}
+	boards, err := dashboards.New(store.Metadata(), b.logger)
+	if err != nil {
+		return fmt.Errorf("open the dashboards: %w", err)
+	}
 	b.api, err = api.New(api.Deps{
 		Metrics: store.MetricStore(), Logs: store.LogStore(), Query: engine,
 		LogLimits: &b.cfg.Logs, LiveLimits: &b.cfg.Live,
 		Auth:       authentication,
+		Services:   []api.Registrar{boards, savedsearch.New(store.Metadata(), b.logger)},
 		Health:     func(ctx context.Context) []api.ComponentHealth { return componentHealth(ctx, store.Checks()) },
 		Platform:   b.process,
 		Registerer: registry,

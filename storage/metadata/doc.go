@@ -1,8 +1,8 @@
 // Package metadata is the database of what is not telemetry: organisations, users, API keys,
-// sessions and settings.
+// sessions, settings, dashboards and saved searches.
 //
 // One repository (the methods of Queries) speaks the SQL that SQLite and PostgreSQL share:
-// numbered placeholders, ON CONFLICT, RETURNING, times and lists as text that both take. What
+// numbered placeholders, ON CONFLICT, RETURNING, times, lists and JSON as text that both take. What
 // they do not share sits in a dialect: the driver, the migrations, the meaning of its errors
 // and how a backup is made.
 //

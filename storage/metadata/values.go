@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -67,6 +68,39 @@ func (l list) Scan(src any) error {
 	*l.words = nil
 	if inner := text[1 : len(text)-1]; inner != "" {
 		*l.words = strings.Split(inner, ",")
+	}
+	return nil
+}
+
+// jsonList moves a list of any texts in and out of the database, as a JSON array.
+type jsonList struct{ words *[]string }
+
+// Value implements driver.Valuer.
+func (l jsonList) Value() (driver.Value, error) {
+	if len(*l.words) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal(*l.words)
+	return string(text), err
+}
+
+// Scan implements sql.Scanner.
+func (l jsonList) Scan(src any) error {
+	var text []byte
+	switch value := src.(type) {
+	case string:
+		text = []byte(value)
+	case []byte: // PostgreSQL's driver gives JSONB as this
+		text = value
+	default:
+		return fmt.Errorf("read a JSON list: unexpected %T", src)
+	}
+	*l.words = nil
+	if err := json.Unmarshal(text, l.words); err != nil {
+		return fmt.Errorf("read a JSON list: %w", err)
+	}
+	if len(*l.words) == 0 {
+		*l.words = nil
 	}
 	return nil
 }
