@@ -35,16 +35,19 @@ type LogWriter interface {
 
 // LogReader reads logs. A zero From or To leaves that side open. From is inclusive, To is not.
 type LogReader interface {
-	// Search returns the newest records first, by (time, id), both descending, and a cursor for
-	// the page after it; the cursor is empty when there is nothing more. A cursor stays true
-	// while records are added. A nil filter matches everything.
+	// Search returns the newest records first, by (time, id), both descending, or the oldest
+	// first, both ascending, and a cursor for the page after it; the cursor is empty when there
+	// is nothing more. A cursor is a place between records: it stays true while records are
+	// added, and with the other order it leads the other way. A nil filter matches everything.
 	Search(ctx context.Context, org OrgID, query LogQuery) (LogPage, error)
 	// Histogram counts the matching records in buckets of Step, aligned to Unix time, in time
-	// order; with By, one bucket for each of the most frequent values of that field and the
-	// value "" for the rest. Empty buckets are left out.
+	// order; with By, one bucket for each of the most frequent values of that field, one with
+	// the value "" for the records without it, and one marked Other for the rest. Empty buckets
+	// are left out.
 	Histogram(ctx context.Context, org OrgID, query HistogramQuery) ([]LogBucket, error)
 	// Fields returns the most frequent values of fields among the matching records, the most
-	// frequent first. Without names in the query it returns every field that occurs.
+	// frequent first, and how many there are. Without names in the query it returns every field
+	// that occurs.
 	Fields(ctx context.Context, org OrgID, query FieldsQuery) ([]LogField, error)
 	// Tail calls fn with records as they are written, in order of arrival, until the context
 	// ends or fn returns an error, which it returns; the context's end is no error. A reader
@@ -80,7 +83,9 @@ type LogQuery struct {
 	Filter   *logfilter.Filter
 	From, To time.Time
 	Limit    int    // at least 1
-	Cursor   string // from the page before; the other fields must be the same
+	Cursor   string // from the page before; the other fields must be the same, but for OldestFirst
+	// OldestFirst turns the order around.
+	OldestFirst bool
 }
 
 // LogPage is a page of records.
@@ -102,6 +107,7 @@ type HistogramQuery struct {
 type LogBucket struct {
 	Time  time.Time
 	By    string // value of the field counted by
+	Other bool   // records with another value than the most frequent ones
 	Count uint64
 }
 
@@ -115,8 +121,10 @@ type FieldsQuery struct {
 
 // LogField is a field with its most frequent values.
 type LogField struct {
-	Name   string       `json:"name"`
-	Values []FieldValue `json:"values"`
+	Name    string       `json:"name"`
+	Values  []FieldValue `json:"values"`
+	Total   uint64       `json:"total"`   // different values
+	Records uint64       `json:"records"` // records that have the field
 }
 
 // FieldValue is a value and how many records have it.

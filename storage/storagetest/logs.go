@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogSt
 		{"Paging", logPaging},
 		{"PagingOfTies", logPagingOfTies},
 		{"CursorStaysTrue", logCursorStaysTrue},
+		{"OldestFirst", logOldestFirst},
+		{"BothOrders", logBothOrders},
 		{"Duplicates", logDuplicates},
 		{"MissingID", logMissingID},
 		{"TimeWindow", logTimeWindow},
@@ -184,6 +187,9 @@ func logPagingOfTies(t *testing.T, store storage.LogStore) {
 	writeLogs(t, store, logOrg, "third", 0, numbered(start.Add(time.Nanosecond), 5, 0)...)
 	writeLogs(t, store, logOrg, "fourth", 0, numbered(start.Add(-time.Nanosecond), 5, 0)...)
 	for _, limit := range []int{1, 7, 64} {
+		ascending := searchAll(t, store, logOrg, storage.LogQuery{Limit: limit, OldestFirst: true})
+		slices.Reverse(ascending)
+		assert.Equal(t, searchAll(t, store, logOrg, storage.LogQuery{Limit: limit}), ascending, "limit %d", limit)
 		seen := map[string]bool{}
 		var last storage.LogRecord
 		for i, record := range searchAll(t, store, logOrg, storage.LogQuery{Limit: limit}) {

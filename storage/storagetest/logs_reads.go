@@ -47,7 +47,11 @@ func logHistogram(t *testing.T, store storage.LogStore) {
 			if i > 0 {
 				assert.False(t, bucket.Time.Before(buckets[i-1].Time))
 			}
-			result[fmt.Sprintf("%d %s", int(bucket.Time.Sub(start).Minutes()), bucket.By)] = bucket.Count
+			by := bucket.By
+			if bucket.Other {
+				by = "other"
+			}
+			result[fmt.Sprintf("%d %s", int(bucket.Time.Sub(start).Minutes()), by)] = bucket.Count
 		}
 		return result
 	}
@@ -55,11 +59,16 @@ func logHistogram(t *testing.T, store storage.LogStore) {
 	assert.Equal(t, map[string]uint64{"0 ": 2, "1 ": 2, "2 ": 1}, counts(storage.HistogramQuery{Filter: mustFilter(t, "level:error")}))
 	assert.Equal(t, map[string]uint64{"1 ": 10}, counts(storage.HistogramQuery{From: start.Add(time.Minute), To: start.Add(2 * time.Minute)}))
 	assert.Equal(t, map[string]uint64{
-		"0 info": 5, "1 info": 5, "2 info": 5, "0 warn": 3, "1 warn": 3, "2 warn": 4, "0 ": 2, "1 ": 2, "2 ": 1,
+		"0 info": 5, "1 info": 5, "2 info": 5, "0 warn": 3, "1 warn": 3, "2 warn": 4, "0 other": 2, "1 other": 2, "2 other": 1,
 	}, counts(storage.HistogramQuery{By: "level", Limit: 2}))
 	assert.Equal(t, map[string]uint64{
 		"0 north": 5, "1 north": 5, "2 north": 5, "0 south": 5, "1 south": 5, "2 south": 5,
 	}, counts(storage.HistogramQuery{By: "region"}))
+	assert.Equal(t, map[string]uint64{"0 ": 10, "1 ": 10, "2 ": 10}, counts(storage.HistogramQuery{By: "absent"}), "nobody has the field")
+	writeLogs(t, store, logOrg, "some", 0, logLine{at: start, service: "api", level: "fatal", message: "no region"})
+	assert.Equal(t, map[string]uint64{
+		"0 north": 5, "1 north": 5, "2 north": 5, "0 other": 5, "1 other": 5, "2 other": 5, "0 ": 1,
+	}, counts(storage.HistogramQuery{By: "region", Limit: 1}))
 }
 
 func logFields(t *testing.T, store storage.LogStore) {
@@ -68,10 +77,13 @@ func logFields(t *testing.T, store storage.LogStore) {
 	fields, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Names: []string{"level", "region", "absent"}, Limit: 2})
 	require.NoError(t, err)
 	require.Len(t, fields, 3)
-	assert.Equal(t, storage.LogField{Name: "level", Values: []storage.FieldValue{{Value: "info", Count: 15}, {Value: "warn", Count: 10}}}, fields[0])
+	assert.Equal(t, storage.LogField{
+		Name: "level", Values: []storage.FieldValue{{Value: "info", Count: 15}, {Value: "warn", Count: 10}}, Total: 3, Records: 30,
+	}, fields[0])
 	assert.Equal(t, "region", fields[1].Name)
 	assert.ElementsMatch(t, []storage.FieldValue{{Value: "north", Count: 15}, {Value: "south", Count: 15}}, fields[1].Values)
 	assert.Empty(t, fields[2].Values)
+	assert.Zero(t, fields[2].Total)
 
 	all, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Filter: mustFilter(t, "level:error")})
 	require.NoError(t, err)

@@ -42,12 +42,14 @@ func (s *Store) Histogram(ctx context.Context, org storage.OrgID, query storage.
 			return nil, err
 		}
 		for _, bucket := range buckets {
-			total[bucketKey{bucket.Time.UnixNano(), ""}] -= bucket.Count
+			key := bucketKey{bucket.Time.UnixNano(), ""}
+			// Records may have come between the two counts.
+			total[key] -= min(total[key], bucket.Count)
 		}
 	}
 	for key, count := range total {
 		if count > 0 {
-			buckets = append(buckets, storage.LogBucket{Time: time.Unix(0, key.time).UTC(), Count: count})
+			buckets = append(buckets, storage.LogBucket{Time: time.Unix(0, key.time).UTC(), Other: query.By != "", Count: count})
 		}
 	}
 	slices.SortFunc(buckets, func(a, b storage.LogBucket) int {
@@ -56,19 +58,20 @@ func (s *Store) Histogram(ctx context.Context, org storage.OrgID, query storage.
 	return buckets, nil
 }
 
-// countBy counts over time for the most frequent values of a field.
+// countBy counts over time for the most frequent values of a field, and for the records that
+// don't have it.
 func (s *Store) countBy(ctx context.Context, r reading, query storage.HistogramQuery) ([]storage.LogBucket, error) {
 	pipe, err := valuePipe(query.By)
 	if err != nil {
 		return nil, err
 	}
 	top, err := s.topValues(ctx, r, pipe, query.Limit)
-	if err != nil || len(top) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	names := make([]string, len(top))
-	for i, value := range top {
-		names[i] = quote(value.Value)
+	names := []string{quote("")}
+	for _, value := range top.Values {
+		names = append(names, quote(value.Value))
 	}
 	r.filter = fmt.Sprintf("%s | %s | filter value:in(%s)", r.filter, pipe, strings.Join(names, ","))
 	counts, err := s.countByTime(ctx, r, query.Step, "value")
@@ -121,26 +124,39 @@ func parseCount(text string) uint64 {
 	return count
 }
 
-// topValues returns the most frequent values that pipe puts into the column "value".
-func (s *Store) topValues(ctx context.Context, r reading, pipe string, limit int) ([]storage.FieldValue, error) {
+// topValues returns the most frequent values that pipe puts into the column "value", and counts
+// all of them.
+func (s *Store) topValues(ctx context.Context, r reading, pipe string, limit int) (storage.LogField, error) {
 	if limit <= 0 {
 		limit = defaultValues
 	}
-	query := fmt.Sprintf(`%s | %s | filter value:* | stats by (value) count() as hits | sort by (hits desc, value) limit %d`, r.filter, pipe, limit)
+	query := fmt.Sprintf(`%s | %s | filter value:* | stats by (value) count() as hits`, r.filter, pipe)
 	var mu sync.Mutex
-	var top []storage.FieldValue
+	var field storage.LogField
 	err := s.runText(ctx, r.org, query, r.from, r.to, func(block *logstorage.DataBlock) {
 		mu.Lock()
 		defer mu.Unlock()
 		names, hits := column(block, "value"), column(block, "hits")
 		for i := range block.RowsCount() {
-			top = append(top, storage.FieldValue{Value: strings.Clone(names.at(i)), Count: parseCount(hits.at(i))})
+			count := parseCount(hits.at(i))
+			field.Total++
+			field.Records += count
+			field.Values = append(field.Values, storage.FieldValue{Value: strings.Clone(names.at(i)), Count: count})
+			if len(field.Values) >= 2*limit+1000 {
+				field.Values = mostFrequent(field.Values, limit)
+			}
 		}
 	})
-	slices.SortFunc(top, func(a, b storage.FieldValue) int {
+	field.Values = mostFrequent(field.Values, limit)
+	return field, err
+}
+
+// mostFrequent sorts values and keeps the first.
+func mostFrequent(values []storage.FieldValue, limit int) []storage.FieldValue {
+	slices.SortFunc(values, func(a, b storage.FieldValue) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
 	})
-	return top, err
+	return values[:min(limit, len(values))]
 }
 
 // Fields implements storage.LogReader. Without names it leaves out time, id and message.
@@ -166,11 +182,12 @@ func (s *Store) Fields(ctx context.Context, org storage.OrgID, query storage.Fie
 		if err != nil {
 			return nil, err
 		}
-		top, err := s.topValues(ctx, r, pipe, query.Limit)
+		field, err := s.topValues(ctx, r, pipe, query.Limit)
 		if err != nil {
 			return nil, err
 		}
-		fields = append(fields, storage.LogField{Name: name, Values: top})
+		field.Name = name
+		fields = append(fields, field)
 	}
 	return fields, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,8 +23,8 @@ import (
 
 // Search implements storage.LogReader.
 //
-// It looks for the time of the oldest record of the page first, in windows that grow from the
-// newest time backwards, then reads the records from there on. Records with that same time are
+// It looks for the time of the last record of the page first, in windows that grow from the
+// beginning of the page on, then reads the records up to there. Records with that same time are
 // sorted out by id.
 func (s *Store) Search(ctx context.Context, org storage.OrgID, query storage.LogQuery) (storage.LogPage, error) {
 	if err := s.enter(); err != nil {
@@ -33,7 +34,8 @@ func (s *Store) Search(ctx context.Context, org storage.OrgID, query storage.Log
 	if query.Limit < 1 {
 		return storage.LogPage{}, errcode.InvalidField("limit", fmt.Sprintf("is %d", query.Limit), "use at least 1")
 	}
-	after, err := parseCursor(query.Cursor)
+	order := order{oldestFirst: query.OldestFirst}
+	after, err := order.parseCursor(query.Cursor)
 	if err != nil {
 		return storage.LogPage{}, err
 	}
@@ -41,55 +43,64 @@ func (s *Store) Search(ctx context.Context, org storage.OrgID, query storage.Log
 	if err != nil || !ok {
 		return storage.LogPage{}, err
 	}
-	r.to = min(r.to, after.time)
-	from, err := s.pageStart(ctx, r, after, query.Limit+1)
-	if err != nil {
+	if order.oldestFirst {
+		r.from = max(r.from, after.time)
+	} else {
+		r.to = min(r.to, after.time)
+	}
+	if err := s.narrow(ctx, &r, order, after, query.Limit+1); err != nil {
 		return storage.LogPage{}, err
 	}
-	newest := &newestHeap{limit: query.Limit + 1, after: after}
-	r.from = from
-	if err := s.runText(ctx, r.org, r.filter, r.from, r.to, newest.addBlock); err != nil {
+	first := &pageHeap{order: order, limit: query.Limit + 1, after: after}
+	if err := s.runText(ctx, r.org, r.filter, r.from, r.to, first.addBlock); err != nil {
 		return storage.LogPage{}, err
 	}
-	return newest.page(query.Limit), nil
+	return first.page(query.Limit), nil
 }
 
-// pageStart returns a time from which on there are at least count records before the cursor,
-// or the start of the query.
-func (s *Store) pageStart(ctx context.Context, r reading, after position, count int) (int64, error) {
-	to := r.to
-	if to == after.time && to > math.MinInt64 {
-		to-- // records at the cursor's own time may be on the page before
-	}
+// narrow cuts the time range of a reading to what holds at least count records behind the
+// cursor.
+func (s *Store) narrow(ctx context.Context, r *reading, order order, after position, count int) error {
 	// All organisations' records are within these times.
 	var stats logstorage.StorageStats
 	s.engine.UpdateStats(&stats)
 	if stats.MinTimestamp == math.MinInt64 {
-		return r.from, nil // nothing is stored
+		return nil // nothing is stored
 	}
-	to = min(to, stats.MaxTimestamp)
-	from := max(r.from, stats.MinTimestamp)
+	from, to := max(r.from, stats.MinTimestamp), min(r.to, stats.MaxTimestamp)
+	// Records at the cursor's own time may be on the page before.
+	if order.oldestFirst && from == after.time {
+		from++
+	} else if !order.oldestFirst && to == after.time {
+		to--
+	}
 	for width := int64(time.Second); to >= from; width *= 4 {
-		start := from
-		if to-from > width {
-			start = to - width
-		}
+		start, end := order.window(from, to, width)
 		var times timeHeap
-		query := fmt.Sprintf("%s | fields %s | sort by (%s desc) limit %d", r.filter, columnTime, columnTime, count)
-		err := s.runText(ctx, r.org, query, start, to, times.addBlock)
+		query := fmt.Sprintf("%s | fields %s | sort by (%s %s) limit %d", r.filter, columnTime, columnTime, order.direction(), count)
+		err := s.runText(ctx, r.org, query, start, end, times.addBlock)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if len(times.times) >= count {
-			return times.oldest(), nil
+			if order.oldestFirst {
+				r.to = slices.Max(times.times)
+			} else {
+				r.from = slices.Min(times.times)
+			}
+			return nil
 		}
 		count -= len(times.times)
-		to = start - 1
+		if order.oldestFirst {
+			from = end + 1
+		} else {
+			to = start - 1
+		}
 		if width > int64(365*24*time.Hour) {
 			width /= 4
 		}
 	}
-	return r.from, nil
+	return nil
 }
 
 // timeHeap collects times.
@@ -104,35 +115,61 @@ func (h *timeHeap) addBlock(block *logstorage.DataBlock) {
 	h.times, _ = block.GetTimestamps(h.times)
 }
 
-func (h *timeHeap) oldest() int64 {
-	oldest := int64(math.MaxInt64)
-	for _, at := range h.times {
-		oldest = min(oldest, at)
-	}
-	return oldest
-}
-
-// position is a place in the order of a search. Newer records come first, then higher ids.
+// position is a place in the order of records, by time, then by id.
 type position struct {
 	time int64
 	id   string
 }
 
-// before says whether p comes before other on the pages.
-func (p position) before(other position) bool {
-	return cmp.Or(cmp.Compare(p.time, other.time), strings.Compare(p.id, other.id)) > 0
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(p.time, other.time), strings.Compare(p.id, other.id))
 }
-
-// noCursor is before all records.
-var noCursor = position{time: math.MaxInt64, id: "\xff"} //nolint:gochecknoglobals // a constant
 
 func (p position) String() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.time, 10) + " " + p.id))
 }
 
-func parseCursor(text string) (position, error) {
+// order is the direction of a search.
+type order struct{ oldestFirst bool }
+
+// before says whether p comes before other on the pages.
+func (o order) before(p, other position) bool {
+	if o.oldestFirst {
+		return p.compare(other) < 0
+	}
+	return p.compare(other) > 0
+}
+
+// direction is the word of the engine's language.
+func (o order) direction() string {
+	if o.oldestFirst {
+		return "asc"
+	}
+	return "desc"
+}
+
+// window returns the part of [from, to] of at most a width where the order begins.
+func (o order) window(from, to, width int64) (int64, int64) {
+	switch {
+	case uint64(to)-uint64(from) <= uint64(width): // to is not below from, but far from it perhaps
+		return from, to
+	case o.oldestFirst:
+		return from, from + width
+	}
+	return to - width, to
+}
+
+// beginning is before all records.
+func (o order) beginning() position {
+	if o.oldestFirst {
+		return position{time: math.MinInt64}
+	}
+	return position{time: math.MaxInt64, id: "\xff"}
+}
+
+func (o order) parseCursor(text string) (position, error) {
 	if text == "" {
-		return noCursor, nil
+		return o.beginning(), nil
 	}
 	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	at, id, found := strings.Cut(string(decoded), " ")
@@ -149,9 +186,10 @@ type found struct {
 	fields []logfilter.Field
 }
 
-// newestHeap keeps the first records, by position, that come after one; the last is on top.
-type newestHeap struct {
+// pageHeap keeps the first records, in the order, that come after one; the last is on top.
+type pageHeap struct {
 	mu    sync.Mutex
+	order order
 	limit int
 	after position
 	items []found
@@ -159,36 +197,38 @@ type newestHeap struct {
 }
 
 // Len implements heap.Interface.
-func (h *newestHeap) Len() int { return len(h.items) }
+func (h *pageHeap) Len() int { return len(h.items) }
 
 // Less implements heap.Interface.
-func (h *newestHeap) Less(i, j int) bool { return h.items[j].before(h.items[i].position) }
+func (h *pageHeap) Less(i, j int) bool {
+	return h.order.before(h.items[j].position, h.items[i].position)
+}
 
 // Swap implements heap.Interface.
-func (h *newestHeap) Swap(i, j int) { h.items[i], h.items[j] = h.items[j], h.items[i] }
+func (h *pageHeap) Swap(i, j int) { h.items[i], h.items[j] = h.items[j], h.items[i] }
 
 // Push implements heap.Interface.
-func (h *newestHeap) Push(item any) { h.items = append(h.items, item.(found)) }
+func (h *pageHeap) Push(item any) { h.items = append(h.items, item.(found)) }
 
 // Pop implements heap.Interface.
-func (h *newestHeap) Pop() any {
+func (h *pageHeap) Pop() any {
 	last := len(h.items) - 1
 	item := h.items[last]
 	h.items = h.items[:last]
 	return item
 }
 
-func (h *newestHeap) addBlock(block *logstorage.DataBlock) {
+func (h *pageHeap) addBlock(block *logstorage.DataBlock) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.times, _ = block.GetTimestamps(h.times[:0])
 	batches, ordinals := column(block, columnBatch), column(block, columnOrdinal)
 	for i, at := range h.times {
-		if len(h.items) == h.limit && at < h.items[0].time {
+		if h.isBehind(at) {
 			continue
 		}
 		place := position{at, batches.at(i) + "-" + ordinals.at(i)}
-		if !h.after.before(place) || len(h.items) == h.limit && !place.before(h.items[0].position) {
+		if !h.order.before(h.after, place) || len(h.items) == h.limit && !h.order.before(place, h.items[0].position) {
 			continue
 		}
 		if len(h.items) == h.limit {
@@ -196,6 +236,17 @@ func (h *newestHeap) addBlock(block *logstorage.DataBlock) {
 		}
 		heap.Push(h, found{place, rowFields(block, i)})
 	}
+}
+
+// isBehind says whether a time comes after all records of a full page.
+func (h *pageHeap) isBehind(at int64) bool {
+	if len(h.items) < h.limit {
+		return false
+	}
+	if h.order.oldestFirst {
+		return at > h.items[0].time
+	}
+	return at < h.items[0].time
 }
 
 // rowFields copies the fields of a row of a block.
@@ -218,7 +269,7 @@ func rowFields(block *logstorage.DataBlock, i int) []logfilter.Field {
 }
 
 // page returns the records in order, without the one too many that says there are more.
-func (h *newestHeap) page(limit int) storage.LogPage {
+func (h *pageHeap) page(limit int) storage.LogPage {
 	records := make([]storage.LogRecord, len(h.items))
 	for i := len(h.items) - 1; i >= 0; i-- {
 		item := heap.Pop(h).(found)
