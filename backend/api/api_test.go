@@ -166,6 +166,12 @@ func TestErrorsAreProblems(t *testing.T) {
 		{"log time without zone", "POST", "/v1/query/logs", `{"from":"2026-01-02 03:04:05"}`, 400, "invalid", "from"},
 		{"too many buckets", "POST", "/v1/query/logs/histogram", `{"from":"now-30d","step":"1s"}`, 400, "invalid", "step"},
 		{"short bucket", "POST", "/v1/query/logs/histogram", `{"step":0}`, 400, "invalid", "step"},
+		{"bad order", "POST", "/v1/query/logs", `{"order":"up"}`, 400, "invalid", "order"},
+		{"no buckets", "POST", "/v1/query/logs/histogram", `{"buckets":0.5}`, 400, "invalid", "buckets"},
+		{"bad format", "GET", "/v1/query/logs/export?format=pdf", "", 400, "invalid", "format"},
+		{"download too large", "GET", "/v1/query/logs/export?limit=1000001", "", 400, "invalid", "limit"},
+		{"empty field name", "GET", "/v1/query/logs/export?fields=a,,b", "", 400, "invalid", "fields"},
+		{"bad filter of a download", "GET", "/v1/query/logs/export?query=(a", "", 400, "invalid", "query"},
 		{"too many values", "POST", "/v1/query/logs/fields", `{"limit":1001}`, 400, "invalid", "limit"},
 	}
 	for _, tt := range tests {
@@ -255,12 +261,14 @@ func TestQueryLogs(t *testing.T) {
 	second := search("/v1/query/logs", `{"query":"refused","service":"checkout","level":"error,warn","limit":2,"cursor":"2",`+span+`}`)
 	assert.Contains(t, second, `"id":"b"`)
 	assert.NotContains(t, second, `"next"`)
+	oldest := search("/v1/query/logs", `{"order":"asc","limit":1,`+span+`}`)
+	assert.Contains(t, oldest, `"id":"a"`)
 	assert.JSONEq(t, `{"logs":[]}`, search("/v1/query/logs", `{"labels":{"zone":"nowhere"},`+span+`}`))
 
-	assert.JSONEq(t, `{"step":"1h0m0s","buckets":[
+	assert.JSONEq(t, `{"step":"1h0m0s","step_seconds":3600,"from":"2026-01-02T03:00:00Z","to":"2026-01-02T04:00:00Z","total":4,"buckets":[
 		{"time":"2026-01-02T03:00:00Z","count":1,"by":"info"},{"time":"2026-01-02T03:00:00Z","count":2,"by":"error"},{"time":"2026-01-02T03:00:00Z","count":1,"by":"warn"}]}`,
 		search("/v1/query/logs/histogram", `{"step":"1h","by":"level",`+span+`}`))
-	assert.JSONEq(t, `{"fields":[{"name":"level","values":[{"value":"error","count":2},{"value":"warn","count":1},{"value":"info","count":1}]}]}`,
+	assert.JSONEq(t, `{"fields":[{"name":"level","values":[{"value":"error","count":2},{"value":"warn","count":1},{"value":"info","count":1}],"total":3,"records":4}]}`,
 		search("/v1/query/logs/fields", `{"fields":["level"],`+span+`}`))
 }
 

@@ -17,11 +17,21 @@ const (
 	defaultValues  = 10
 )
 
+// Order is the direction in which records come.
+type Order string
+
+// The orders.
+const (
+	NewestFirst Order = "desc"
+	OldestFirst Order = "asc"
+)
+
 type searchInput struct {
 	Body struct {
 		Filters
 		Limit  int    `json:"limit,omitempty" doc:"Records a page; 100 by default, at most 10000"`
-		Cursor string `json:"cursor,omitempty" doc:"What next of the page before said"`
+		Cursor string `json:"cursor,omitempty" doc:"What next of the page before said. With the other order it leads the other way"`
+		Order  Order  `json:"order,omitempty" enum:"desc,asc" doc:"desc for the newest first, by default; asc for the oldest first"`
 	}
 }
 
@@ -61,7 +71,7 @@ func (s *Service) searchQuery(ctx context.Context, input *searchInput) (storage.
 	if query.Filter, err = input.Body.Filter(); err != nil {
 		return "", query, err
 	}
-	query.Cursor = input.Body.Cursor
+	query.Cursor, query.OldestFirst = input.Body.Cursor, input.Body.Order == OldestFirst
 	query.Limit, err = limit(input.Body.Limit, defaultRows, s.config.MaxRows)
 	return org, query, err
 }
@@ -69,23 +79,29 @@ func (s *Service) searchQuery(ctx context.Context, input *searchInput) (storage.
 type histogramInput struct {
 	Body struct {
 		Filters
-		Step  string `json:"step,omitempty" doc:"Length of a bucket, such as 1m; chosen for about 60 buckets by default"`
-		By    string `json:"by,omitempty" doc:"Field to count by" example:"level"`
-		Limit int    `json:"limit,omitempty" doc:"Values of by; 10 by default"`
+		Step    querytime.LengthText `json:"step,omitempty" doc:"Length of a bucket; chosen by buckets by default"`
+		Buckets int                  `json:"buckets,omitempty" minimum:"1" doc:"Buckets at most, of a round length; 60 by default"`
+		By      string               `json:"by,omitempty" doc:"Field to count by: one of the record's own, a label, or a member of json" example:"level"`
+		Limit   int                  `json:"limit,omitempty" doc:"Values of by; 10 by default, at most 1000"`
 	}
 }
 
 type histogramOutput struct {
 	Body struct {
-		Buckets []bucket `json:"buckets"`
-		Step    string   `json:"step" doc:"Length of a bucket" example:"1m0s"`
+		Buckets []bucket  `json:"buckets" doc:"In the order of time. Empty ones are left out"`
+		Step    string    `json:"step" doc:"Length of a bucket" example:"1m0s"`
+		Seconds float64   `json:"step_seconds" doc:"Length of a bucket" example:"60"`
+		From    time.Time `json:"from" doc:"Start of the first bucket of the range, empty or not"`
+		To      time.Time `json:"to" doc:"End of the last bucket of the range, empty or not"`
+		Total   uint64    `json:"total" doc:"Records in the range"`
 	}
 }
 
 type bucket struct {
 	Time  time.Time `json:"time" doc:"Start of the bucket"`
 	Count uint64    `json:"count"`
-	By    string    `json:"by,omitempty" doc:"Value of the field counted by"`
+	By    string    `json:"by,omitempty" doc:"Value of the field counted by; absent for records without it, and for other values"`
+	Other bool      `json:"other,omitempty" doc:"The records with another value than the most frequent ones"`
 }
 
 func (s *Service) histogram(ctx context.Context, input *histogramInput) (*histogramOutput, error) {
@@ -94,15 +110,27 @@ func (s *Service) histogram(ctx context.Context, input *histogramInput) (*histog
 		return nil, err
 	}
 	output := &histogramOutput{}
-	output.Body.Step, output.Body.Buckets = query.Step.String(), []bucket{}
+	body := &output.Body
+	body.Step, body.Seconds, body.Buckets = query.Step.String(), query.Step.Seconds(), []bucket{}
+	body.From, body.To = covered(query)
 	err = s.limited(ctx, func(ctx context.Context) error {
 		counts, err := s.logs.Histogram(ctx, org, query)
 		for _, c := range counts {
-			output.Body.Buckets = append(output.Body.Buckets, bucket{Time: c.Time.UTC(), Count: c.Count, By: c.By})
+			body.Buckets = append(body.Buckets, bucket{Time: c.Time.UTC(), Count: c.Count, By: c.By, Other: c.Other})
+			body.Total += c.Count
 		}
 		return err
 	})
 	return output, err
+}
+
+// covered returns the buckets' whole range: they are aligned to Unix time.
+func covered(query storage.HistogramQuery) (time.Time, time.Time) {
+	step := query.Step.Nanoseconds()
+	from, to := query.From.UnixNano(), query.To.UnixNano()
+	from -= (from%step + step) % step
+	to += (step - (to%step+step)%step) % step
+	return time.Unix(0, from).UTC(), time.Unix(0, to).UTC()
 }
 
 func (s *Service) histogramQuery(ctx context.Context, input *histogramInput) (storage.OrgID, storage.HistogramQuery, error) {
@@ -120,13 +148,17 @@ func (s *Service) histogramQuery(ctx context.Context, input *histogramInput) (st
 	if query.Limit, err = limit(input.Body.Limit, defaultValues, s.config.MaxValues); err != nil {
 		return "", query, err
 	}
-	query.Step, err = s.step(input.Body.Step, query.To.Sub(query.From))
+	query.Step, err = s.step(string(input.Body.Step), input.Body.Buckets, query.To.Sub(query.From))
 	return org, query, err
 }
 
-func (s *Service) step(text string, length time.Duration) (time.Duration, error) {
+// step reads the length of a bucket, or chooses a round one for a number of buckets.
+func (s *Service) step(text string, buckets int, length time.Duration) (time.Duration, error) {
 	if text == "" {
-		return querytime.Step(length, defaultBuckets), nil
+		if buckets == 0 {
+			buckets = defaultBuckets
+		}
+		return querytime.Step(length, min(buckets, s.config.MaxBuckets)), nil
 	}
 	step, err := querytime.ParseDuration("step", text)
 	if err != nil {
@@ -152,7 +184,7 @@ type fieldsInput struct {
 
 type fieldsOutput struct {
 	Body struct {
-		Fields []storage.LogField `json:"fields"`
+		Fields []storage.LogField `json:"fields" doc:"Each with its most frequent values, how many different ones there are (total), and how many records have it"`
 	}
 }
 

@@ -23,11 +23,15 @@ type Config struct {
 	MaxBuckets int `mapstructure:"max_buckets"`
 	// MaxValues is how many values of a field may be asked for.
 	MaxValues int `mapstructure:"max_values"`
+	// MaxExport is how many records a download may have.
+	MaxExport int `mapstructure:"max_export"`
+	// MaxExports is how many downloads run at once; further ones are refused.
+	MaxExports int `mapstructure:"max_exports"`
 }
 
 // DefaultConfig returns the limits that hold when nothing else is configured.
 func DefaultConfig() Config {
-	return Config{Timeout: 30 * time.Second, MaxRows: 10_000, MaxBuckets: 11_000, MaxValues: 1000}
+	return Config{Timeout: 30 * time.Second, MaxRows: 10_000, MaxBuckets: 11_000, MaxValues: 1000, MaxExport: 1_000_000, MaxExports: 4}
 }
 
 // Validate names the first field that is wrong, and the fix.
@@ -38,7 +42,7 @@ func (c Config) Validate() error {
 	for _, limit := range []struct {
 		field string
 		value int
-	}{{"max_rows", c.MaxRows}, {"max_buckets", c.MaxBuckets}, {"max_values", c.MaxValues}} {
+	}{{"max_rows", c.MaxRows}, {"max_buckets", c.MaxBuckets}, {"max_values", c.MaxValues}, {"max_export", c.MaxExport}, {"max_exports", c.MaxExports}} {
 		if limit.value < 1 {
 			return errcode.InvalidField(limit.field, "is below 1", "use a whole number of at least 1")
 		}
@@ -51,6 +55,7 @@ type Service struct {
 	logs   storage.LogReader
 	config Config
 	now    func() time.Time
+	slots  chan struct{} // in which downloads run
 }
 
 // New returns the service over a store.
@@ -58,17 +63,19 @@ func New(logs storage.LogReader, config Config) (*Service, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("log query limits: %w", err)
 	}
-	return &Service{logs: logs, config: config, now: time.Now}, nil
+	return &Service{logs: logs, config: config, now: time.Now, slots: make(chan struct{}, config.MaxExports)}, nil
 }
 
 // Register adds the operations to the API.
 func (s *Service) Register(api huma.API) {
-	huma.Register(api, operation("query-logs", "/v1/query/logs", "Log records, the newest first",
+	huma.Register(api, operation("query-logs", "/v1/query/logs", "Log records, the newest or the oldest first",
 		"The answer names a cursor while there is more; send it with the same query for the next page."), s.search)
 	huma.Register(api, operation("query-logs-histogram", "/v1/query/logs/histogram", "Counts of log records over time",
-		"Buckets without records are left out. With `by`, one count for each of the field's most frequent values, and the value \"\" for the rest."), s.histogram)
+		"Buckets without records are left out; `from`, `to` and `step` say where they would be. With `by`, one count for each of the field's "+
+			"most frequent values, one without `by` for the records that lack the field, and one marked `other` for the rest."), s.histogram)
 	huma.Register(api, operation("query-logs-fields", "/v1/query/logs/fields", "Fields of log records and their most frequent values",
 		"Without `fields`, every field that occurs."), s.fields)
+	huma.Register(api, exportOperation(s.config.MaxExport), s.export)
 }
 
 func operation(id, path, summary, description string) huma.Operation {

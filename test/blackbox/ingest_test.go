@@ -37,6 +37,8 @@ func TestProtocols(t *testing.T) {
 		"Prometheus API":    prometheusAPI,
 		"Prometheus client": prometheusClient,
 		"metric queries":    metricQueries,
+		"chart queries":     chartQueries,
+		"log orders":        logOrders,
 		"log queries":       logQueries,
 		"pages over ties":   pagesOverTies,
 		"event stream":      eventStream,

@@ -21,6 +21,8 @@ type Logs struct {
 	mu      sync.Mutex
 	records []storage.LogRecord
 	tails   map[chan []storage.LogRecord]*logfilter.Filter
+	failIn  int   // searches that still succeed
+	failure error // nil for none
 	// Block makes every query wait for the end of its context.
 	Block bool
 }
@@ -69,6 +71,24 @@ func fieldsOf(r storage.LogRecord) []logfilter.Field {
 	return fields
 }
 
+// FailAfter makes every search after so many fail with err.
+func (l *Logs) FailAfter(searches int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failIn, l.failure = searches, err
+}
+
+// failing counts a search, and returns the failure when it is due.
+func (l *Logs) failing() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failIn--
+	if l.failIn < 0 {
+		return l.failure
+	}
+	return nil
+}
+
 // find returns the matching records, the newest first.
 func (l *Logs) find(ctx context.Context, filter *logfilter.Filter, from, to time.Time) ([]storage.LogRecord, error) {
 	if l.Block {
@@ -92,8 +112,14 @@ func (l *Logs) find(ctx context.Context, filter *logfilter.Filter, from, to time
 // Search implements storage.LogReader. Its cursor is a position.
 func (l *Logs) Search(ctx context.Context, _ storage.OrgID, q storage.LogQuery) (storage.LogPage, error) {
 	found, err := l.find(ctx, q.Filter, q.From, q.To)
+	if err == nil {
+		err = l.failing()
+	}
 	if err != nil {
 		return storage.LogPage{}, err
+	}
+	if q.OldestFirst {
+		slices.Reverse(found)
 	}
 	start := 0
 	if q.Cursor != "" {
@@ -148,6 +174,10 @@ func (l *Logs) Fields(ctx context.Context, _ storage.OrgID, q storage.FieldsQuer
 		field := storage.LogField{Name: name}
 		for _, r := range found {
 			value := valueOf(r, name)
+			if value == "" {
+				continue
+			}
+			field.Records++
 			i := slices.IndexFunc(field.Values, func(v storage.FieldValue) bool { return v.Value == value })
 			if i >= 0 {
 				field.Values[i].Count++
@@ -155,6 +185,7 @@ func (l *Logs) Fields(ctx context.Context, _ storage.OrgID, q storage.FieldsQuer
 				field.Values = append(field.Values, storage.FieldValue{Value: value, Count: 1})
 			}
 		}
+		field.Total = uint64(len(field.Values))
 		out = append(out, field)
 	}
 	return out, nil
