@@ -29,14 +29,19 @@ type Credentials struct {
 
 // Bootstrap creates the organisation, its admin and an API key with all scopes, unless they
 // exist: then it returns nil. When save is not nil, it is called before they become valid, and
-// they do not when it fails: so that a death in between leaves nobody locked out.
-func (s *Service) Bootstrap(ctx context.Context, save func(Credentials) error) (*Credentials, error) {
+// they do not when it fails: so that a death in between leaves nobody locked out. The
+// organisation's id is org, the one of an earlier first start whose metadata were lost, so that
+// what is stored under it is found again; a new one when it is empty.
+func (s *Service) Bootstrap(ctx context.Context, org storage.OrgID, save func(Credentials) error) (*Credentials, error) {
 	done, err := bootstrapped(ctx, s.db.Queries)
 	if done || err != nil {
 		return nil, err
 	}
+	if org == "" {
+		org = storage.OrgID(uuid.NewString())
+	}
 	made := Credentials{
-		OrgID: storage.OrgID(uuid.NewString()), AdminEmail: DefaultAdmin, AdminPassword: randomText(passwordBytes),
+		OrgID: org, AdminEmail: DefaultAdmin, AdminPassword: randomText(passwordBytes),
 	}
 	hash, err := s.hasher.hash(ctx, made.AdminPassword)
 	if err != nil {

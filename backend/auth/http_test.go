@@ -48,7 +48,7 @@ func serve(t *testing.T, listen func(http.Handler) *httptest.Server) *server {
 	service := auth.New(db, auth.Config{}, logger)
 	require.NoError(t, service.Start(t.Context()))
 	t.Cleanup(func() { service.Close(context.WithoutCancel(t.Context())) })
-	first, err := service.Bootstrap(t.Context(), nil)
+	first, err := service.Bootstrap(t.Context(), "", nil)
 	require.NoError(t, err)
 
 	a, err := api.New(api.Deps{

@@ -67,7 +67,7 @@ func startOn(tb testing.TB, db *metadata.DB, cfg Config) *fixture {
 	f.now = f.clock.Now
 	require.NoError(tb, f.Start(tb.Context()))
 	tb.Cleanup(func() { f.Close(context.WithoutCancel(tb.Context())) })
-	first, err := f.Bootstrap(tb.Context(), nil)
+	first, err := f.Bootstrap(tb.Context(), "", nil)
 	require.NoError(tb, err)
 	if first != nil {
 		f.first = *first
@@ -123,7 +123,7 @@ func TestCloseWithoutStart(t *testing.T) {
 
 func TestBootstrapOnce(t *testing.T) {
 	f := start(t, Config{})
-	again, err := f.Bootstrap(t.Context(), func(Credentials) error { return errors.New("not called") })
+	again, err := f.Bootstrap(t.Context(), "", func(Credentials) error { return errors.New("not called") })
 	require.NoError(t, err)
 	assert.Nil(t, again)
 	assert.Equal(t, DefaultAdmin, f.first.AdminEmail)
@@ -138,7 +138,7 @@ func TestBootstrapByManyAtOnce(t *testing.T) {
 	for range 6 {
 		service := New(openDB(t, path), Config{}, zaptest.NewLogger(t)) // as many processes
 		wait.Go(func() {
-			first, err := service.Bootstrap(t.Context(), func(Credentials) error { saved.Add(1); return nil })
+			first, err := service.Bootstrap(t.Context(), "", func(Credentials) error { saved.Add(1); return nil })
 			if assert.NoError(t, err) && first != nil {
 				made.Add(1)
 			}
@@ -157,9 +157,9 @@ func TestBootstrapByManyAtOnce(t *testing.T) {
 func TestBootstrapThatCannotSave(t *testing.T) {
 	service := New(openDB(t, filepath.Join(t.TempDir(), "metadata.db")), Config{}, zaptest.NewLogger(t))
 	full := errors.New("disk full")
-	_, err := service.Bootstrap(t.Context(), func(Credentials) error { return full })
+	_, err := service.Bootstrap(t.Context(), "", func(Credentials) error { return full })
 	require.ErrorIs(t, err, full)
-	first, err := service.Bootstrap(t.Context(), nil)
+	first, err := service.Bootstrap(t.Context(), "", nil)
 	require.NoError(t, err)
 	assert.NotNil(t, first)
 }

@@ -76,7 +76,7 @@ func TestLifecycle(t *testing.T) {
 	assert.Equal(t, errcode.Unavailable, errcode.Of(err), "before Start")
 
 	require.NoError(t, e.Start(t.Context(), host{component.MustNewID("storage"): &storageExtension{db: openDB(t)}}))
-	first, err := e.Service().Bootstrap(t.Context(), nil)
+	first, err := e.Service().Bootstrap(t.Context(), "", nil)
 	require.NoError(t, err)
 	principal, err := e.Authenticate(t.Context(), first.APIKey)
 	require.NoError(t, err)

@@ -7,7 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
+
 	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/storage"
 )
 
 // bootstrapFile is the form of the file that the first start writes.
@@ -64,23 +67,44 @@ func rememberURL(path, url string) error {
 	})
 }
 
-// changeBootstrap writes the file again where change changes it.
-func changeBootstrap(path string, change func(*bootstrapFile)) error {
+// bootstrappedOrg returns the organisation of an earlier first start, or nothing.
+func bootstrappedOrg(path string) (storage.OrgID, error) {
+	content, err := readBootstrapFile(path)
+	if content == nil || err != nil {
+		return "", err
+	}
+	if _, err := uuid.Parse(content.OrgID); err != nil {
+		return "", fmt.Errorf("read the bootstrap file %s: org_id is %q, which is no UUID: %w", path, content.OrgID, err)
+	}
+	return storage.OrgID(content.OrgID), nil
+}
+
+// readBootstrapFile returns what is in the file, or nil when there is none.
+func readBootstrapFile(path string) (*bootstrapFile, error) {
 	encoded, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the bootstrap file: %w", err)
+		return nil, fmt.Errorf("read the bootstrap file: %w", err)
 	}
 	var content bootstrapFile
 	if err := json.Unmarshal(encoded, &content); err != nil {
-		return fmt.Errorf("read the bootstrap file %s: %w", path, err)
+		return nil, fmt.Errorf("read the bootstrap file %s: %w", path, err)
 	}
-	before := content
-	change(&content)
-	if content == before {
+	return &content, nil
+}
+
+// changeBootstrap writes the file again where change changes it.
+func changeBootstrap(path string, change func(*bootstrapFile)) error {
+	content, err := readBootstrapFile(path)
+	if content == nil || err != nil {
+		return err
+	}
+	before := *content
+	change(content)
+	if *content == before {
 		return nil
 	}
-	return writeBootstrap(path, content)
+	return writeBootstrap(path, *content)
 }

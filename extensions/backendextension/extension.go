@@ -130,11 +130,20 @@ func (b *backend) bootstrap(ctx context.Context, service *auth.Service) error {
 			b.logger.Warn("The old password is still in the bootstrap file", zap.Error(err))
 		}
 	})
-	made, err := service.Bootstrap(ctx, func(made auth.Credentials) error {
+	earlier, err := bootstrappedOrg(b.cfg.BootstrapFile)
+	if err != nil {
+		return err
+	}
+	made, err := service.Bootstrap(ctx, earlier, func(made auth.Credentials) error {
 		return saveBootstrap(b.cfg.BootstrapFile, b.cfg.PublicURL, made)
 	})
 	if err != nil {
 		return fmt.Errorf("create the first organisation, user and key: %w", err)
+	}
+	if made != nil && earlier != "" {
+		b.logger.Warn("The metadata were empty: the organisation was made anew, with another password and API key; users, keys and dashboards of before are gone",
+			zap.String("org", string(earlier)), zap.String("file", b.cfg.BootstrapFile))
+		return nil
 	}
 	if made != nil {
 		b.logger.Info("First start: password and API key are in the bootstrap file", zap.String("file", b.cfg.BootstrapFile))

@@ -131,7 +131,7 @@ func coded(engine dialect, doing string, err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return errcode.New(errcode.NotFound, "%s: no such entry", doing)
 	}
-	code := engine.code(err)
+	code, fix := engine.code(err)
 	if code == errcode.Internal && isClosed(err) {
 		code = errcode.Unavailable
 	}
@@ -143,7 +143,7 @@ func coded(engine dialect, doing string, err error) error {
 	case errcode.OutOfSpace:
 		return &errcode.Error{Code: code, Message: doing + ": the disk is full", Err: err}
 	case errcode.Unavailable:
-		return &errcode.Error{Code: code, Message: doing + ": the metadata database cannot be used", Err: err}
+		return &errcode.Error{Code: code, Message: doing + ": the metadata database cannot be used", Fix: fix, Err: err}
 	}
 	return &errcode.Error{Code: errcode.Internal, Message: doing, Err: err}
 }

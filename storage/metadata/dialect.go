@@ -24,6 +24,7 @@ type dialect struct {
 	// backup copies the database before a migration and says where to. Nil for an engine whose
 	// databases are not ours to copy.
 	backup func(ctx context.Context, db *sql.DB, cfg Config, version uint) (string, error)
-	// code says what an error of the driver means; Internal when it means nothing special.
-	code func(err error) errcode.Code
+	// code says what an error of the driver means, Internal when it means nothing special, and
+	// what to do about it, which may be empty.
+	code func(err error) (code errcode.Code, fix string)
 }

@@ -96,23 +96,29 @@ func backupSQLite(ctx context.Context, db *sql.DB, cfg Config, version uint) (st
 	return path, nil
 }
 
-func sqliteCode(err error) errcode.Code {
+// damaged is what to do with a file that is no database any more.
+const damaged = "stop pharos and restore the file of the metadata from a backup, or move it away: " +
+	"the next start makes the organisation anew, with the data that it has, but users, keys and dashboards are gone"
+
+func sqliteCode(err error) (errcode.Code, string) {
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
-		return errcode.Internal
+		return errcode.Internal, ""
 	}
 	switch failure.Code() {
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return errcode.Conflict
+		return errcode.Conflict, ""
 	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
-		return errcode.NotFound
+		return errcode.NotFound, ""
 	}
 	switch failure.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
-		return errcode.OutOfSpace
+		return errcode.OutOfSpace, ""
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return errcode.Unavailable
+		sqlite3.SQLITE_READONLY:
+		return errcode.Unavailable, ""
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return errcode.Unavailable, damaged
 	}
-	return errcode.Internal
+	return errcode.Internal, ""
 }
