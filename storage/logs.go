@@ -117,6 +117,7 @@ type FieldsQuery struct {
 	From, To time.Time
 	Names    []string // empty means all fields
 	Limit    int      // values a field; 0 means 10
+	Newest   bool     // the time of each value's newest record too
 }
 
 // LogField is a field with its most frequent values.
@@ -129,8 +130,9 @@ type LogField struct {
 
 // FieldValue is a value and how many records have it.
 type FieldValue struct {
-	Value string `json:"value"`
-	Count uint64 `json:"count"`
+	Value  string     `json:"value"`
+	Count  uint64     `json:"count"`
+	Newest *time.Time `json:"newest,omitempty"` // nil when nobody asked for it
 }
 
 // LogStats are measures of one organisation's logs.

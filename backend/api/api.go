@@ -21,6 +21,7 @@ import (
 	"github.com/pharos-obs/pharos/backend/logsearch"
 	"github.com/pharos-obs/pharos/backend/promapi"
 	"github.com/pharos-obs/pharos/backend/query"
+	"github.com/pharos-obs/pharos/backend/services"
 	"github.com/pharos-obs/pharos/storage"
 )
 
@@ -118,6 +119,7 @@ func New(deps Deps) (*API, error) {
 	}
 	query.NewREST(deps.Query).Register(a.huma)
 	search.Register(a.huma)
+	services.New(deps.Query, deps.Logs).Register(a.huma)
 	if deps.Auth != nil {
 		deps.Auth.Register(a.huma)
 	}

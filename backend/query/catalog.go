@@ -247,3 +247,27 @@ func (e *Engine) open(ctx context.Context, org storage.OrgID, fn func(context.Co
 	}
 	return nil
 }
+
+// EachSeries calls fn with the series that match, sorted, while samples within the selection's
+// time may be read from them. Strings of a series are good for the call only.
+func (e *Engine) EachSeries(ctx context.Context, org storage.OrgID, selection Selection, fn func(promstorage.Series) error) error {
+	var warnings []string
+	return e.look(ctx, org, selection, func(ctx context.Context, q promstorage.Querier) (annotations.Annotations, error) {
+		from, to := selection.bounds()
+		for _, matchers := range selection.Matchers {
+			set := q.Select(ctx, true, &promstorage.SelectHints{Start: from, End: to}, matchers...)
+			for seen := 0; set.Next(); seen++ {
+				if seen%128 == 0 && ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				if err := fn(set.At()); err != nil {
+					return nil, err
+				}
+			}
+			if err := set.Err(); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}, &warnings)
+}

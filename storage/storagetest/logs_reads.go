@@ -73,7 +73,8 @@ func logHistogram(t *testing.T, store storage.LogStore) {
 
 func logFields(t *testing.T, store storage.LogStore) {
 	t.Helper()
-	writeLogs(t, store, logOrg, "traffic", 0, trafficLines(logTime())...)
+	start := logTime()
+	writeLogs(t, store, logOrg, "traffic", 0, trafficLines(start)...)
 	fields, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Names: []string{"level", "region", "absent"}, Limit: 2})
 	require.NoError(t, err)
 	require.Len(t, fields, 3)
@@ -84,6 +85,12 @@ func logFields(t *testing.T, store storage.LogStore) {
 	assert.ElementsMatch(t, []storage.FieldValue{{Value: "north", Count: 15}, {Value: "south", Count: 15}}, fields[1].Values)
 	assert.Empty(t, fields[2].Values)
 	assert.Zero(t, fields[2].Total)
+
+	fields, err = store.Fields(t.Context(), logOrg, storage.FieldsQuery{Names: []string{"service"}, Newest: true})
+	require.NoError(t, err)
+	require.Len(t, fields[0].Values, 2)
+	assert.Equal(t, start.Add(2*time.Minute+29*time.Second), *fields[0].Values[0].Newest, "api")
+	assert.Equal(t, start.Add(2*time.Minute+14*time.Second), *fields[0].Values[1].Newest, "web")
 
 	all, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Filter: mustFilter(t, "level:error")})
 	require.NoError(t, err)

@@ -134,3 +134,39 @@ func logOrders(t *testing.T, s *server.Server) {
 	assert.False(t, counted.From.After(base))
 	assert.False(t, counted.To.Before(base.Add(time.Hour)), "the whole range is told of")
 }
+
+// serviceList sends metrics and logs of one service and metrics alone of another.
+func serviceList(t *testing.T, s *server.Server) {
+	t.Helper()
+	c := clientOf(s)
+	at := time.Now().Add(-2 * time.Minute).Truncate(time.Second)
+	got := c.postJSON(t, "/v1/ingest/metrics", []map[string]any{
+		{"time": at, "service": "bb-both", "instance_id": "a", "metric_name": "bb_service_one", "value": 1},
+		{"time": at, "service": "bb-both", "instance_id": "b", "metric_name": "bb_service_one", "value": 1},
+		{"time": at, "service": "bb-both", "instance_id": "b", "metric_name": "bb_service_two", "value": 1},
+	})
+	require.Equal(t, http.StatusOK, got.status, "%s", got)
+	writeSeries(t, c, "bb_service_job", "bb-job", at)
+	writeLogs(t, c, map[string]any{"time": at, "service": "bb-both", "message": "one"}, map[string]any{"time": at.Add(time.Second), "service": "bb-both", "message": "two"})
+	type service struct {
+		Name                             string
+		Instances, Series, Metrics, Logs int
+		LastMetric                       time.Time `json:"last_metric"`
+		LastLog                          time.Time `json:"last_log"`
+	}
+	var list struct{ Services []service }
+	got = c.get(t, "/v1/services?from=now-37m")
+	require.Equal(t, http.StatusOK, got.status, "%s", got)
+	got.decode(t, &list)
+	found := map[string]service{}
+	for _, one := range list.Services {
+		found[one.Name] = one
+	}
+	both := found["bb-both"]
+	assert.True(t, both.LastMetric.Equal(at), "%s", got)
+	assert.True(t, both.LastLog.Equal(at.Add(time.Second)), "%s", got)
+	both.LastMetric, both.LastLog = time.Time{}, time.Time{}
+	assert.Equal(t, service{Name: "bb-both", Instances: 2, Series: 3, Metrics: 2, Logs: 2}, both)
+	assert.Equal(t, 1, found["bb-job"].Series)
+	assert.Zero(t, found["bb-job"].Logs)
+}

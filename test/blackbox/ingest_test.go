@@ -39,6 +39,7 @@ func TestProtocols(t *testing.T) {
 		"metric queries":    metricQueries,
 		"chart queries":     chartQueries,
 		"log orders":        logOrders,
+		"services":          serviceList,
 		"log queries":       logQueries,
 		"pages over ties":   pagesOverTies,
 		"event stream":      eventStream,

@@ -183,6 +183,9 @@ func (l *Logs) Fields(ctx context.Context, _ storage.OrgID, q storage.FieldsQuer
 				field.Values[i].Count++
 			} else {
 				field.Values = append(field.Values, storage.FieldValue{Value: value, Count: 1})
+				if q.Newest { // the newest come first
+					field.Values[len(field.Values)-1].Newest = &r.Time
+				}
 			}
 		}
 		field.Total = uint64(len(field.Values))

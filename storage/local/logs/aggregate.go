@@ -65,7 +65,7 @@ func (s *Store) countBy(ctx context.Context, r reading, query storage.HistogramQ
 	if err != nil {
 		return nil, err
 	}
-	top, err := s.topValues(ctx, r, pipe, query.Limit)
+	top, err := s.topValues(ctx, r, pipe, query.Limit, false)
 	if err != nil {
 		return nil, err
 	}
@@ -126,22 +126,25 @@ func parseCount(text string) uint64 {
 
 // topValues returns the most frequent values that pipe puts into the column "value", and counts
 // all of them.
-func (s *Store) topValues(ctx context.Context, r reading, pipe string, limit int) (storage.LogField, error) {
+func (s *Store) topValues(ctx context.Context, r reading, pipe string, limit int, newest bool) (storage.LogField, error) {
 	if limit <= 0 {
 		limit = defaultValues
 	}
 	query := fmt.Sprintf(`%s | %s | filter value:* | stats by (value) count() as hits`, r.filter, pipe)
+	if newest {
+		query += fmt.Sprintf(", max(%s) as newest", columnTime)
+	}
 	var mu sync.Mutex
 	var field storage.LogField
 	err := s.runText(ctx, r.org, query, r.from, r.to, func(block *logstorage.DataBlock) {
 		mu.Lock()
 		defer mu.Unlock()
-		names, hits := column(block, "value"), column(block, "hits")
+		names, hits, times := column(block, "value"), column(block, "hits"), column(block, "newest")
 		for i := range block.RowsCount() {
 			count := parseCount(hits.at(i))
 			field.Total++
 			field.Records += count
-			field.Values = append(field.Values, storage.FieldValue{Value: strings.Clone(names.at(i)), Count: count})
+			field.Values = append(field.Values, storage.FieldValue{Value: strings.Clone(names.at(i)), Count: count, Newest: parseTime(times.at(i))})
 			if len(field.Values) >= 2*limit+1000 {
 				field.Values = mostFrequent(field.Values, limit)
 			}
@@ -149,6 +152,16 @@ func (s *Store) topValues(ctx context.Context, r reading, pipe string, limit int
 	})
 	field.Values = mostFrequent(field.Values, limit)
 	return field, err
+}
+
+// parseTime reads a time of the engine; nil when there is none.
+func parseTime(text string) *time.Time {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return nil
+	}
+	at = at.UTC()
+	return &at
 }
 
 // mostFrequent sorts values and keeps the first.
@@ -182,7 +195,7 @@ func (s *Store) Fields(ctx context.Context, org storage.OrgID, query storage.Fie
 		if err != nil {
 			return nil, err
 		}
-		field, err := s.topValues(ctx, r, pipe, query.Limit)
+		field, err := s.topValues(ctx, r, pipe, query.Limit, query.Newest)
 		if err != nil {
 			return nil, err
 		}
