@@ -133,7 +133,7 @@ func (s *shop) measureDisks(page sheet, m machine, booted, at time.Time) {
 		bytes := d.bytes * (s.worked(m, d.name, booted, at) + trouble)
 		page.counter("system.disk.io", "By", "Bytes read and written.", bytes, "system.device", device, "disk.io.direction", d.name)
 		page.counter("system.disk.operations", "{operation}", "Reads and writes.", bytes/d.per, "system.device", device, "disk.io.direction", d.name)
-		page.counter("system.disk.operation_time", "s", "Time that reads and writes took, added up.", bytes/d.per*0.0009, "system.device", device, "disk.io.direction", d.name)
+		page.counter("system.disk.operation_time", "s", "Time that reads and writes took, added up.", bytes/d.per*0.0004+0.9*trouble*d.bytes/d.per*0.004, "system.device", device, "disk.io.direction", d.name)
 	}
 	page.counter("system.disk.io_time", "s", "Time during which the disk was busy.", 0.04*s.worked(m, "io time", booted, at)+0.2*trouble, "system.device", device)
 	growth := 1 + at.Sub(s.start).Hours()*0.002
@@ -143,6 +143,7 @@ func (s *shop) measureDisks(page sheet, m machine, booted, at time.Time) {
 		if f.kind == "ext4" {
 			reserved = 0.01 * f.size
 		}
+		inodes := map[string]float64{"used": 0.3 * f.used, "free": 1 - 0.3*f.used}
 		pairs := []string{"system.device", f.device, "system.filesystem.mode", "rw", "system.filesystem.mountpoint", f.path, "system.filesystem.type", f.kind}
 		for _, state := range []struct {
 			name  string
@@ -150,7 +151,7 @@ func (s *shop) measureDisks(page sheet, m machine, booted, at time.Time) {
 		}{{"used", used}, {"free", f.size - used - reserved}, {"reserved", reserved}} {
 			with := append([]string{"system.filesystem.state", state.name}, pairs...)
 			page.amount("system.filesystem.usage", "By", "Space of the filesystem by state.", state.value, with...)
-			page.amount("system.filesystem.inodes.usage", "{inode}", "Inodes of the filesystem by state.", state.value/16384*0.4, with...)
+			page.amount("system.filesystem.inodes.usage", "{inode}", "Inodes of the filesystem by state.", inodes[state.name]*f.size/16384, with...)
 		}
 		page.amount("system.filesystem.limit", "By", "Capacity of the filesystem.", f.size, pairs...)
 		page.gauge("system.filesystem.utilization", "1", "Part of the space that users may fill which is used.", used/(f.size-reserved), pairs...)

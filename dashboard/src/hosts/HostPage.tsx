@@ -1,5 +1,120 @@
+// One host: what it is, all its charts, its processes, the services on it, and its log lines.
+
+import { Button } from "@mantine/core";
+import { Link, useParams } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+import { hostLink } from "../links";
+import { useColours } from "../overview/useColours";
 import { PageTitle } from "../shell/title";
+import { EmptyState } from "../ui/EmptyState";
+import { Failure } from "../ui/Failure";
+import { Loading } from "../ui/Loading";
+import { ChartCard } from "./ChartCard";
+import { hostCharts, sections, type HostChart } from "./charts";
+import { keepTime } from "./columns";
+import { Filesystems } from "./Filesystems";
+import { HostHeader } from "./HostHeader";
+import { HostServices } from "./HostServices";
+import { linesOf } from "./lines";
+import { LogTail } from "./LogTail";
+import type { HostRow } from "./model";
+import { Processes } from "./Processes";
+import { hostLogs } from "./queries";
+import { SectionNav } from "./SectionNav";
+import { useHost } from "./useHost";
+import classes from "./HostPage.module.css";
 
 export function HostPage() {
-  return <PageTitle>Host</PageTitle>;
+  const { host } = useParams({ strict: false }) as { host: string };
+  return <OneHost key={host} host={host} />;
+}
+
+function OneHost({ host }: { host: string }) {
+  const { row, interval, loading, error, known } = useHost(host);
+  return (
+    <div className={classes.page}>
+      <PageTitle text={host}>
+        <span className={classes.crumbs}>
+          <Link to="/hosts" search={keepTime}>
+            Hosts
+          </Link>
+          <span aria-hidden="true">/</span>
+          <span>{host}</span>
+        </span>
+      </PageTitle>
+      {error && <Failure error={error} title="This host can't be loaded" />}
+      {!known && loading && <Loading rows={6} label="Loading the host" />}
+      {!known && !loading && !error && <Unknown host={host} />}
+      {known && (
+        <>
+          <HostHeader row={row} />
+          <SectionNav sections={sections} />
+          <Charts id="cpu" row={row} />
+          <Charts id="memory" row={row} />
+          <Charts id="disk" row={row} wide={<Filesystems host={host} />} />
+          <Charts id="network" row={row} />
+          <Charts id="processes" row={row} wide={<Processes host={host} interval={interval} />} />
+          <section id="services" className={classes.section} aria-label="Services">
+            <HostServices host={host} />
+          </section>
+          <section id="logs" className={classes.section} aria-label="Logs">
+            <LogTail title={`Newest log lines of ${host}`} query={hostLogs(host)} column="service" />
+          </section>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Charts({ id, row, wide }: { id: HostChart["section"]; row: HostRow; wide?: ReactNode }) {
+  const colour = useColours();
+  const title = sections.find(([section]) => section === id)?.[1] ?? id;
+  return (
+    <section id={id} className={classes.section} aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`} className={classes.sectionTitle}>
+        {title}
+      </h2>
+      <div className={classes.grid} data-section={id}>
+        {hostCharts
+          .filter((chart) => chart.section === id)
+          .map((chart) => (
+            <ChartCard
+              key={chart.id}
+              id={chart.id}
+              title={chart.title}
+              unit={chart.unit}
+              query={chart.query(row.name)}
+              series={(frame) => linesOf(frame, chart.lines, colour)}
+              stacked={chart.stacked}
+              max={chart.id === "memory" ? row.memoryTotal : chart.max}
+              value={chart.value ?? "sum"}
+              hint={chart.hint}
+            />
+          ))}
+        {wide && <div className={classes.wide}>{wide}</div>}
+      </div>
+    </section>
+  );
+}
+
+function Unknown({ host }: { host: string }) {
+  return (
+    <EmptyState
+      centred
+      title={`Nothing from ${host} in this time range`}
+      action={
+        <>
+          <Button size="xs" component={Link} to={hostLink(host, { from: "now-7d", to: "now" })}>
+            Look at the last 7 days
+          </Button>
+          <Button size="xs" variant="default" component={Link} to="/hosts">
+            All hosts
+          </Button>
+        </>
+      }
+    >
+      No metric with this host.name came in. It may have reported earlier, or under another name.
+    </EmptyState>
+  );
 }

@@ -1,7 +1,7 @@
 // All PromQL of the Hosts pages. Names are those of the host receiver (system.* and process.*
 // after Prometheus' translation). What the list asks is asked once for all hosts.
 
-import { hostLabel, labels, perSecond, quote } from "../overview/queries";
+import { hostLabel, labels, quote } from "../overview/queries";
 import type { QueryOfStep } from "../live/useFrame";
 
 export { hostLabel, labels } from "../overview/queries";
@@ -44,23 +44,34 @@ const fullest = (matchers: string) => {
 };
 
 /**
- * listFacts is what the list shows of each host now, told apart by the label "fact". `seen` is
- * the Unix time of the newest sample, `reports` how many there were in five minutes.
+ * factsOf is what is known of hosts now, told apart by the label "fact". `seen` is the Unix time
+ * of the newest sample, `reports` how many there were in five minutes.
  */
-export const listFacts = [
-  fact("seen", `${byHost("max", `timestamp(system_memory_usage_bytes{${known}})`)} or ${byHost("max", `timestamp(system_cpu_load_average_1m{${known}})`)} or ${byHost("max", `timestamp(system_cpu_utilization_ratio{${known}})`)}`),
-  fact("reports", `${byHost("max", `count_over_time(system_memory_usage_bytes{${known}}[5m])`)} or ${byHost("max", `count_over_time(system_cpu_load_average_1m{${known}}[5m])`)}`),
-  fact("cpu", busyNow(known)),
-  fact("memory", memoryPart(known)),
-  fact("memoryUsed", byHost("sum", `system_memory_usage_bytes{${labels.memoryState}="used",${known}}`)),
-  fact("memoryTotal", byHost("sum", `system_memory_usage_bytes{${known}}`)),
-  fact("disk", fullest(known)),
-  fact("netIn", byHost("sum", latestRate(`system_network_io_bytes_total{${labels.network}="receive",${known}}`))),
-  fact("netOut", byHost("sum", latestRate(`system_network_io_bytes_total{${labels.network}="transmit",${known}}`))),
-  fact("load", byHost("max", `system_cpu_load_average_1m{${known}}`)),
-  fact("cores", `${byHost("max", `system_cpu_logical_count{${known}}`)} or ${byHost("count", `system_cpu_time_seconds_total{${labels.cpuMode}="idle",${known}}`)}`),
-  fact("uptime", byHost("max", `system_uptime_seconds{${known}}`)),
-].join(" or ");
+function factsOf(matchers: string): string {
+  const first = (aggregate: string, ...queries: string[]) => queries.map((query) => byHost(aggregate, query)).join(" or ");
+  const memory = `system_memory_usage_bytes{${matchers}}`;
+  const load = `system_cpu_load_average_1m{${matchers}}`;
+  const network = (direction: string) => byHost("sum", latestRate(`system_network_io_bytes_total{${labels.network}="${direction}",${matchers}}`));
+  return [
+    fact("seen", first("max", `timestamp(${memory})`, `timestamp(${load})`, `timestamp(system_cpu_utilization_ratio{${matchers}})`)),
+    fact("reports", first("max", `count_over_time(${memory}[5m])`, `count_over_time(${load}[5m])`)),
+    fact("cpu", busyNow(matchers)),
+    fact("memory", memoryPart(matchers)),
+    fact("memoryUsed", byHost("sum", `system_memory_usage_bytes{${labels.memoryState}="used",${matchers}}`)),
+    fact("memoryTotal", byHost("sum", memory)),
+    fact("disk", fullest(matchers)),
+    fact("netIn", network("receive")),
+    fact("netOut", network("transmit")),
+    fact("load", byHost("max", load)),
+    fact("cores", `${byHost("max", `system_cpu_logical_count{${matchers}}`)} or ${byHost("count", `system_cpu_time_seconds_total{${labels.cpuMode}="idle",${matchers}}`)}`),
+    fact("uptime", byHost("max", `system_uptime_seconds{${matchers}}`)),
+  ].join(" or ");
+}
+
+/** listFacts is about all hosts at once. */
+export const listFacts = factsOf(known);
+
+export const hostFacts = (host: string) => factsOf(`${hostLabel}=${quote(host)}`);
 
 /** What hosts say of themselves, within a time: the resource attributes host.* and os.*. */
 export const hostInfo = (seconds: number, host?: string) =>
@@ -91,4 +102,36 @@ export const sparks =
 /** of selects one host's series. */
 export const of = (host: string, ...matchers: string[]) => `{${[`${hostLabel}=${quote(host)}`, ...matchers].join(",")}}`;
 
-export { perSecond, virtualFilesystems };
+/** rateOf is a counter's rate: on a fine grid between its last two samples, else over the step. */
+export const rateOf = (selector: string, step: number) => (step < 10 ? `irate(${selector}[2m])` : `rate(${selector}[${Math.max(120, step * 2)}s])`);
+
+/**
+ * Each process with what it uses, told apart by the label "fact". The window leaves out those
+ * that ended: their series are not marked as stale.
+ */
+export function processes(host: string, window: number): string {
+  const by = `by (${labels.process}, process_pid)`;
+  const last = (metric: string) => `max ${by} (last_over_time(${metric}${of(host)}[${Math.ceil(window)}s]))`;
+  return [
+    fact("cpu", `100 * ${last("process_cpu_utilization_ratio")}`),
+    fact("memory", last("process_memory_usage_bytes")),
+    fact("threads", last("process_thread_count")),
+    fact("files", last("process_unix_file_descriptor_count")),
+    fact("uptime", last("process_uptime_seconds")),
+  ].join(" or ");
+}
+
+/** Each filesystem with its states, and those of its inodes. */
+export function filesystems(host: string): string {
+  const by = `by (${labels.mountpoint}, ${labels.filesystemType}, system_device, ${labels.filesystemState})`;
+  const some = of(host, virtualFilesystems);
+  return `${fact("bytes", `sum ${by} (system_filesystem_usage_bytes${some})`)} or ${fact("inodes", `sum ${by} (system_filesystem_inodes_usage${some})`)}`;
+}
+
+/** The instances of services that send metrics from a host. */
+export const servicesOn = (host: string) => `count by (service, instance) (${of(host, 'service!=""', 'service!="host"', '__name__!="target_info"')})`;
+
+/** The log lines of a host. */
+export const hostLogs = (host: string) => `host.name:=${quote(host)}`;
+
+export { quote, virtualFilesystems };

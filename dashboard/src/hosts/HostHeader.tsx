@@ -1,0 +1,69 @@
+// What a host is and how it does, in one strip.
+
+import type { ReactNode } from "react";
+
+import { format, formatDuration } from "../format/units";
+import { logsLink, metricsLink } from "../links";
+import { usePageTime } from "../time/context";
+import { CopyButton } from "../ui/CopyButton";
+import { ZoneTime } from "../ui/ZoneTime";
+import { Link } from "@tanstack/react-router";
+import { ago } from "./columns";
+import type { HostRow } from "./model";
+import { hostLogs, of } from "./queries";
+import classes from "./HostPage.module.css";
+
+export function HostHeader({ row }: { row: HostRow }) {
+  const { range } = usePageTime();
+  return (
+    <header className={classes.head}>
+      <p className={classes.state} data-stale={row.stale}>
+        <span className={classes.dot} data-stale={row.stale} aria-hidden="true" />
+        {row.stale ? (
+          <>
+            Stale: last seen {ago(row.age)}
+            {row.seen !== undefined && (
+              <span className="muted">
+                , <ZoneTime value={row.seen * 1000} />
+              </span>
+            )}
+          </>
+        ) : (
+          `Reporting, last seen ${ago(row.age)}`
+        )}
+      </p>
+      <dl className={classes.facts}>
+        <Fact name="System" value={[row.os, row.arch].filter(Boolean).join(", ") || "–"} />
+        {row.kernel && <Fact name="Kernel" value={row.kernel} />}
+        <Fact name="Cores" value={format(row.cores, "count")} />
+        <Fact name="Memory" value={format(row.memoryTotal, "bytes")} />
+        <Fact name="Up" value={formatDuration(row.uptime)} />
+        <Fact name="Load" value={row.load === undefined ? "–" : row.load.toFixed(2)} hint={row.loadPerCore === undefined ? undefined : `${row.loadPerCore.toFixed(2)} to a core`} />
+        {row.environment && <Fact name="Environment" value={row.environment} />}
+        {row.region && <Fact name="Region" value={row.region} />}
+        {row.agent && <Fact name="Agent" value={row.agent} />}
+        {row.id && (
+          <Fact name="host.id" value={<span className={classes.id}>{row.id}</span>}>
+            <CopyButton value={row.id} label="Copy host.id" size={20} />
+          </Fact>
+        )}
+      </dl>
+      <p className={classes.links}>
+        <Link to={metricsLink([`{__name__=~"system_.*",${of(row.name).slice(1, -1)}}`], range)}>Metrics</Link>
+        <Link to={logsLink(hostLogs(row.name), range)}>Logs</Link>
+      </p>
+    </header>
+  );
+}
+
+function Fact({ name, value, hint, children }: { name: string; value: ReactNode; hint?: string | undefined; children?: ReactNode }) {
+  return (
+    <div className={classes.fact} title={hint}>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {children}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,52 @@
+// What is known of one host: its facts as of the end of the time range, and what it is.
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+
+import { queryInstant } from "../api/prometheus";
+import { useInstant } from "../live/useInstant";
+import { usePageTime } from "../time/context";
+import { resolve } from "../time/range";
+import { infoOf, rowsOf, type HostRow } from "./model";
+import { hostFacts, hostInfo, lastSeen } from "./queries";
+
+export interface HostState {
+  row: HostRow;
+  /** How often it reports, in seconds; 15 until that is known. */
+  interval: number;
+  loading: boolean;
+  error: Error | undefined;
+  /** It sent something in the time range. */
+  known: boolean;
+}
+
+export function useHost(host: string): HostState {
+  const { range, canLive, live, epoch } = usePageTime();
+  const facts = useInstant(hostFacts(host), 2);
+  const about = useQuery({
+    queryKey: ["host", host, range.from, range.to, epoch],
+    queryFn: async ({ signal }) => {
+      const span = resolve(range, Date.now());
+      if (!span) throw new Error("The time range is empty.");
+      const seconds = Math.max(300, (span.to - span.from) / 1000);
+      const at = canLive ? undefined : span.to / 1000;
+      const [info, last] = await Promise.all([queryInstant(hostInfo(seconds, host), at, signal), queryInstant(lastSeen([host], seconds), at, signal)]);
+      return { info, last };
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 20_000 : false,
+  });
+
+  return useMemo(() => {
+    const info = infoOf(about.data?.info ?? []);
+    const [row = { name: host, stale: true }] = rowsOf({ names: [host], facts: facts.series, info, lastSeen: about.data?.last ?? [] }, Date.now() / 1000);
+    const reports = Number(facts.series.find(({ metric }) => metric["fact"] === "reports")?.value[1] ?? 0);
+    return {
+      row,
+      interval: reports > 1 ? 300 / reports : 15,
+      loading: facts.loading || about.isPending,
+      error: facts.error ?? about.error ?? undefined,
+      known: facts.series.length > 0 || (about.data?.last.length ?? 0) > 0 || info.size > 0,
+    };
+  }, [about.data, about.error, about.isPending, facts.series, facts.loading, facts.error, host]);
+}
