@@ -15,9 +15,9 @@ export type SearchChanges = Record<string, string | undefined>;
  * Typing and live changes replace the entry in the history, steps that one goes back from don't.
  */
 export function useChangeSearch(): (changes: SearchChanges, options?: { replace?: boolean }) => void {
-  const navigate = useNavigate({ from: "/" });
+  const navigate = useNavigate();
   return useCallback(
-    (changes, options) => void navigate({ to: ".", replace: options?.replace ?? false, search: (previous: object) => ({ ...previous, ...changes }) as Record<string, string> }),
+    (changes, options) => void navigate({ to: ".", replace: options?.replace ?? false, resetScroll: false, search: (previous: object) => ({ ...previous, ...changes }) as never }),
     [navigate],
   );
 }
