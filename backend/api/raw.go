@@ -20,11 +20,11 @@ func (a *API) describeRaw(prometheusOperations []promapi.Operation) {
 		}
 	}
 	a.describe(http.MethodGet, "/v1/ws", "Live metrics and logs over a WebSocket", "live",
-		"Send `{\"type\":\"subscribe\",\"id\":\"cpu\",\"kind\":\"metrics\",\"query\":\"<PromQL>\",\"interval\":\"1s\"}` or "+
+		"Send `{\"type\":\"subscribe\",\"id\":\"cpu\",\"kind\":\"metrics\",\"query\":\"<PromQL>\",\"interval\":\"1s\",\"limit\":50,\"order\":\"max\"}` or "+
 			"`{\"type\":\"subscribe\",\"id\":\"t\",\"kind\":\"logs\",\"query\":\"<filter>\",\"service\":\"\",\"level\":\"\"}`, "+
-			"`unsubscribe` with the id, or `ping`. Frames have the types metrics, logs, subscribed, error and pong.", "")
+			"`unsubscribe` with the id, or `ping`. Frames have the types metrics, logs, subscribed, error and pong. With `limit` a frame holds the series that `order` prefers, and `total_series`.", "")
 	a.describe(http.MethodGet, "/v1/stream", "Live metrics and logs as server-sent events", "live",
-		"Parameters: `metrics` (PromQL, repeatable), `interval`, `logs` (filter), `service`, `level`. Events are named metrics, logs and error.",
+		"Parameters: `metrics` (PromQL, repeatable), `interval`, `limit`, `order`, `logs` (filter), `service`, `level`. Events are named metrics, logs and error.",
 		"text/event-stream")
 	a.describeIngest()
 }

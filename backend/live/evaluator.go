@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,16 +18,24 @@ import (
 // evaluation names one run of an expression. Everybody who asks for the same gets the same
 // answer.
 type evaluation struct {
-	org  storage.OrgID
-	expr string
-	at   int64 // Unix milliseconds
+	org   storage.OrgID
+	expr  string
+	limit int // series that are kept; 0 for all
+	order query.Order
+	at    int64 // Unix milliseconds
 }
 
-// outcome is the answer of an evaluation, as the JSON array of its series.
+// outcome is the answer of an evaluation.
 type outcome struct {
-	done   chan struct{} // closed when the other fields are set
-	series []byte
-	err    error
+	done  chan struct{} // closed when the other fields are set
+	frame seriesFrame
+	err   error
+}
+
+// seriesFrame are the series of a frame.
+type seriesFrame struct {
+	series []byte // JSON array
+	total  int    // series that the expression gives
 }
 
 // evaluator runs expressions, each once for all who ask at the same time.
@@ -46,14 +55,14 @@ func newEvaluator(ctx context.Context, engine *query.Engine) *evaluator {
 	return &evaluator{engine: engine, ctx: ctx, running: map[evaluation]*outcome{}}
 }
 
-// evaluate returns the series of an expression at a time, as a JSON array.
-func (e *evaluator) evaluate(ctx context.Context, key evaluation) ([]byte, error) {
+// evaluate returns the series of an expression at a time.
+func (e *evaluator) evaluate(ctx context.Context, key evaluation) (seriesFrame, error) {
 	result := e.start(key)
 	select {
 	case <-result.done:
-		return result.series, result.err
+		return result.frame, result.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return seriesFrame{}, ctx.Err()
 	}
 }
 
@@ -66,7 +75,7 @@ func (e *evaluator) start(key evaluation) *outcome {
 	result := &outcome{done: make(chan struct{})}
 	e.running[key] = result
 	e.group.Go(func() {
-		result.series, result.err = e.run(key)
+		result.frame, result.err = e.run(key)
 		close(result.done)
 		select {
 		case <-time.After(keepFor):
@@ -79,46 +88,49 @@ func (e *evaluator) start(key evaluation) *outcome {
 	return result
 }
 
-func (e *evaluator) run(key evaluation) ([]byte, error) {
+func (e *evaluator) run(key evaluation) (seriesFrame, error) {
 	result, err := e.engine.Instant(e.ctx, key.org, key.expr, time.UnixMilli(key.at), query.Options{})
 	if err != nil {
-		return nil, err
+		return seriesFrame{}, err
 	}
-	series, err := appendSeries(nil, result)
+	frame, err := frameOf(result, key)
 	if closeErr := result.Close(); err == nil {
 		err = closeErr
 	}
-	return series, err
+	return frame, err
 }
 
 // wait returns when no evaluation is running any more.
 func (e *evaluator) wait() { e.group.Wait() }
 
-// appendSeries appends the array of series of a frame. Native histograms have no single value
-// and are left out.
-func appendSeries(b []byte, result *query.Result) ([]byte, error) {
+// frameOf encodes the series that are kept. Native histograms have no single value and are
+// left out.
+func frameOf(result *query.Result, key evaluation) (seriesFrame, error) {
 	switch value := result.Value.(type) {
 	case promql.Vector:
-		b = append(b, '[')
-		first := true
-		for _, sample := range value {
-			if sample.H != nil {
-				continue
-			}
-			if !first {
-				b = append(b, ',')
-			}
-			first = false
-			b = appendSample(b, sample.Metric, sample.F)
+		kept := slices.DeleteFunc(value, func(s promql.Sample) bool { return s.H != nil })
+		total := len(kept)
+		if key.limit > 0 {
+			query.SortSamples(kept, key.order)
+			kept = kept[:min(key.limit, total)]
 		}
-		return append(b, ']'), nil
+		return seriesFrame{appendSamples(nil, kept), total}, nil
 	case promql.Scalar:
-		b = append(b, '[')
-		b = appendSample(b, labels.EmptyLabels(), value.V)
-		return append(b, ']'), nil
+		return seriesFrame{appendSamples(nil, promql.Vector{{F: value.V}}), 1}, nil
 	}
-	return nil, errcode.InvalidField("query", "gives a "+string(result.Value.Type())+", not a value for each series",
+	return seriesFrame{}, errcode.InvalidField("query", "gives a "+string(result.Value.Type())+", not a value for each series",
 		"use an expression that gives an instant vector, such as rate(x[1m])")
+}
+
+func appendSamples(b []byte, samples promql.Vector) []byte {
+	b = append(b, '[')
+	for i, sample := range samples {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendSample(b, sample.Metric, sample.F)
+	}
+	return append(b, ']')
 }
 
 func appendSample(b []byte, metric labels.Labels, value float64) []byte {

@@ -122,6 +122,20 @@ func TestWebSocketMetrics(t *testing.T) {
 	}
 }
 
+func TestWebSocketMetricsKeepTheSeriesThatTheOrderPrefers(t *testing.T) {
+	s := newServer(t, nil)
+	conn := s.dial(t)
+	const vectors = `label_replace(vector(1),\"n\",\"a\",\"\",\"\") or label_replace(vector(3),\"n\",\"b\",\"\",\"\") or label_replace(vector(2),\"n\",\"c\",\"\",\"\")`
+	for order, want := range map[string]string{"": "b", "last": "b", "name": "a"} {
+		say(t, conn, `{"type":"subscribe","id":"top","kind":"metrics","limit":1,"order":"`+order+`","query":"`+vectors+`"}`)
+		hearType(t, conn, "subscribed")
+		frame := hearType(t, conn, "metrics")
+		assert.InDelta(t, 3, frame["total_series"], 0)
+		require.Len(t, frame["series"], 1)
+		assert.Equal(t, map[string]any{"n": want}, frame["series"].([]any)[0].(map[string]any)["labels"])
+	}
+}
+
 func TestWebSocketLogs(t *testing.T) {
 	s := newServer(t, nil)
 	conn := s.dial(t)
@@ -156,6 +170,9 @@ func TestWebSocketErrors(t *testing.T) {
 		{"bad PromQL", `{"type":"subscribe","id":"a","kind":"metrics","query":"sum("}`, "query"},
 		{"bad interval", `{"type":"subscribe","id":"a","kind":"metrics","query":"up","interval":"x"}`, "interval"},
 		{"short interval", `{"type":"subscribe","id":"a","kind":"metrics","query":"up","interval":"1ms"}`, "interval"},
+		{"negative limit", `{"type":"subscribe","id":"a","kind":"metrics","query":"up","limit":-1}`, "limit"},
+		{"limit in quotes", `{"type":"subscribe","id":"a","kind":"metrics","query":"up","limit":"5"}`, "limit"},
+		{"bad order", `{"type":"subscribe","id":"a","kind":"metrics","query":"up","order":"up"}`, "order"},
 		{"bad filter", `{"type":"subscribe","id":"a","kind":"logs","query":"("}`, "query"},
 		{"range vector", `{"type":"subscribe","id":"a","kind":"metrics","query":"up[1m]"}`, "query"},
 		{"too many", `{"type":"subscribe","id":"b","kind":"logs"}`, "id"},
@@ -260,12 +277,12 @@ func TestSlowClientLosesFramesAlone(t *testing.T) {
 
 func TestEvaluationsAreShared(t *testing.T) {
 	s := newServer(t, nil)
-	key := evaluation{querytest.Org, "up", 0}
+	key := evaluation{org: querytest.Org, expr: "up", at: 0}
 	first := s.service.evaluator.start(key)
 	assert.Same(t, first, s.service.evaluator.start(key))
 	<-first.done
 	require.NoError(t, first.err)
-	assert.JSONEq(t, `[{"labels":{"__name__":"up"},"value":1}]`, string(first.series))
+	assert.JSONEq(t, `[{"labels":{"__name__":"up"},"value":1}]`, string(first.frame.series))
 }
 
 func TestCloseEndsConnections(t *testing.T) {

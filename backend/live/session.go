@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/backend/query/queryjson"
 	"github.com/pharos-obs/pharos/backend/query/querytime"
 	"github.com/pharos-obs/pharos/internal/errcode"
@@ -43,6 +44,8 @@ type request struct {
 	Kind     string `json:"kind"`
 	Query    string `json:"query"`
 	Interval string `json:"interval"`
+	Limit    int    `json:"limit"`
+	Order    string `json:"order"`
 	Service  string `json:"service"`
 	Level    string `json:"level"`
 }
@@ -147,7 +150,15 @@ func (s *session) prepareMetrics(r request) (func(context.Context), error) {
 	if _, err := s.service.evaluator.engine.Parser().ParseExpr(r.Query); err != nil {
 		return nil, errcode.InvalidField("query", err.Error(), "")
 	}
-	return func(ctx context.Context) { s.watch(ctx, r.ID, r.Query, interval) }, nil
+	if r.Limit < 0 {
+		return nil, errcode.InvalidField("limit", "is below 0", "use a number of series, or 0 for all")
+	}
+	order, err := query.ParseOrder(r.Order)
+	if err != nil {
+		return nil, err
+	}
+	key := evaluation{org: s.org, expr: r.Query, limit: r.Limit, order: order}
+	return func(ctx context.Context) { s.watch(ctx, r.ID, key, interval) }, nil
 }
 
 func filterOf(r request) (*logfilter.Filter, error) {
@@ -167,7 +178,7 @@ func filterOf(r request) (*logfilter.Filter, error) {
 
 // watch evaluates an expression now and then at every multiple of the interval. An error is
 // sent when it begins, not again while it lasts.
-func (s *session) watch(ctx context.Context, id, expr string, interval time.Duration) {
+func (s *session) watch(ctx context.Context, id string, key evaluation, interval time.Duration) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	lastError := ""
@@ -178,13 +189,14 @@ func (s *session) watch(ctx context.Context, id, expr string, interval time.Dura
 		case <-timer.C:
 		}
 		at := time.Now().Truncate(interval)
-		series, err := s.service.evaluator.evaluate(ctx, evaluation{s.org, expr, at.UnixMilli()})
+		key.at = at.UnixMilli()
+		found, err := s.service.evaluator.evaluate(ctx, key)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
 			lastError = ""
-			s.send(frame{"metrics", metricsFrame(id, at.UnixMilli(), series)})
+			s.send(frame{"metrics", metricsFrame(id, at.UnixMilli(), found)})
 		case err.Error() != lastError:
 			lastError = err.Error()
 			s.sendError(id, err)
@@ -193,14 +205,16 @@ func (s *session) watch(ctx context.Context, id, expr string, interval time.Dura
 	}
 }
 
-func metricsFrame(id string, at int64, series []byte) []byte {
-	b := make([]byte, 0, len(series)+len(id)+64)
+func metricsFrame(id string, at int64, found seriesFrame) []byte {
+	b := make([]byte, 0, len(found.series)+len(id)+96)
 	b = append(b, `{"type":"metrics","id":`...)
 	b = queryjson.AppendString(b, id)
 	b = append(b, `,"time":`...)
 	b = strconv.AppendInt(b, at, 10)
+	b = append(b, `,"total_series":`...)
+	b = strconv.AppendInt(b, int64(found.total), 10)
 	b = append(b, `,"series":`...)
-	b = append(b, series...)
+	b = append(b, found.series...)
 	return append(b, '}')
 }
 

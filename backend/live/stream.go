@@ -48,13 +48,23 @@ func (s *Service) ServeStream(w http.ResponseWriter, r *http.Request) {
 func (s *session) subscribeAll(ctx context.Context, params url.Values) error {
 	for name := range params {
 		switch name {
-		case "metrics", "interval", "logs", "service", "level":
+		case "metrics", "interval", "limit", "order", "logs", "service", "level":
 		default:
-			return errcode.InvalidField(name, "is not a parameter", "use metrics, interval, logs, service and level")
+			return errcode.InvalidField(name, "is not a parameter", "use metrics, interval, limit, order, logs, service and level")
+		}
+	}
+	limit := 0
+	if text := params.Get("limit"); text != "" {
+		var err error
+		if limit, err = strconv.Atoi(text); err != nil {
+			return errcode.InvalidField("limit", "is not a whole number", "use a number of series, such as 50")
 		}
 	}
 	for i, expr := range params["metrics"] {
-		err := s.subscribe(ctx, request{ID: "metrics-" + strconv.Itoa(i+1), Kind: "metrics", Query: expr, Interval: params.Get("interval")})
+		err := s.subscribe(ctx, request{
+			ID: "metrics-" + strconv.Itoa(i+1), Kind: "metrics", Query: expr, Interval: params.Get("interval"),
+			Limit: limit, Order: params.Get("order"),
+		})
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -152,7 +153,11 @@ func decodeStrictly(data []byte, r *request) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &wrongType):
-		return errcode.InvalidField(wrongType.Field, "is a "+wrongType.Value, "send a string")
+		fix := "send a string"
+		if wrongType.Type.Kind() == reflect.Int {
+			fix = "send a whole number"
+		}
+		return errcode.InvalidField(wrongType.Field, "is a "+wrongType.Value, fix)
 	}
 	return &errcode.Error{
 		Code: errcode.Invalid, Message: "the message cannot be read: " + err.Error(),

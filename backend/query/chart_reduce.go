@@ -2,13 +2,14 @@ package query
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
 // Order says which series are kept when there are too many, and their order in the answer.
@@ -92,6 +93,18 @@ func (o Order) compare(a, b ChartStats) int {
 	return cmp.Compare(y, x) // NaN is less than every number
 }
 
+// SortSamples sorts series by their value at one time, as Chart sorts them.
+func SortSamples(samples promql.Vector, order Order) {
+	slices.SortFunc(samples, func(a, b promql.Sample) int {
+		if order != ByName {
+			if byValue := cmp.Compare(b.F, a.F); byValue != 0 {
+				return byValue
+			}
+		}
+		return labels.Compare(a.Metric, b.Metric)
+	})
+}
+
 func isFinite(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
 
 func statsOf(points []promql.FPoint) ChartStats {
@@ -173,13 +186,13 @@ func extremes(points []promql.FPoint) (first, second, last float64) {
 	return points[min(low, high)].F, points[max(low, high)].F, last
 }
 
-// parseOrder reads an order; empty is ByMax.
-func parseOrder(text string) (Order, error) {
+// ParseOrder reads an order; empty is ByMax.
+func ParseOrder(text string) (Order, error) {
 	switch order := Order(text); order {
 	case "":
 		return ByMax, nil
 	case ByMax, ByLast, ByAvg, ByName:
 		return order, nil
 	}
-	return "", fmt.Errorf("%q is not an order", text)
+	return "", errcode.InvalidField("order", "is not an order: "+strconv.Quote(text), "use max, last, avg or name")
 }

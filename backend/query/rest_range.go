@@ -13,9 +13,7 @@ import (
 
 const (
 	defaultChartPoints = 600
-	maxChartPoints     = 5000
 	defaultChartSeries = 50
-	maxChartSeries     = 1000
 	// maxChartValues bounds the answer: with a thousand series there are fewer points.
 	maxChartValues = 2_000_000
 	// finestStep is the shortest step between evaluations unless the caller names one.
