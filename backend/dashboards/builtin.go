@@ -29,7 +29,7 @@ func (b builtin) document() (*document.Dashboard, error) {
 		return nil, fmt.Errorf("read a dashboard that comes with Pharos: %w", err)
 	}
 	d.Normalize()
-	d.Metadata = document.DashboardMetadata{Name: b.summary.ID, Version: b.summary.Version, UpdatedBy: b.summary.UpdatedBy}
+	d.Metadata = document.DashboardMetadata{Name: b.summary.ID, Version: b.summary.Version, UpdatedBy: b.summary.UpdatedBy, Builtin: true}
 	return d, nil
 }
 

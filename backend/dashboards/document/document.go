@@ -55,6 +55,7 @@ type DashboardMetadata struct {
 	CreatedAt *time.Time `json:"createdAt,omitempty"`
 	UpdatedAt *time.Time `json:"updatedAt,omitempty"`
 	UpdatedBy string     `json:"updatedBy,omitempty" doc:"Email of the user or name of the API key" example:"admin@localhost"`
+	Builtin   bool       `json:"builtin,omitempty" doc:"It comes with Pharos and cannot be changed; a copy can"`
 	Project   string     `json:"project,omitempty" doc:"Perses' project; taken and not kept"`
 }
 

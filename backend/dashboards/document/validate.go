@@ -93,7 +93,13 @@ func (c *checker) panels() error {
 		if strings.TrimSpace(key) == "" || len(key) > maxName {
 			return invalid("spec.panels", "give each panel a key of up to 200 characters", "has a key that is empty or too long")
 		}
+		if kind := c.spec.Panels[key].Kind; kind != KindPanel {
+			return invalid(path+".kind", "use "+KindPanel, "%q is no kind of panel", kind)
+		}
 		panel := c.spec.Panels[key].Spec
+		if panel.Plugin.Kind == "" {
+			return invalid(path+".spec.plugin.kind", "use one of "+strings.Join(panelPlugins, ", "), "is empty")
+		}
 		for i, one := range panel.Queries {
 			if err := c.query(fmt.Sprintf("%s.spec.queries[%d]", path, i), one); err != nil {
 				return err
@@ -187,8 +193,14 @@ func (c *checker) references(path, text string) error {
 
 func (c *checker) layouts() error {
 	for i, layout := range c.spec.Layouts {
+		if layout.Kind != KindGrid {
+			return invalid(fmt.Sprintf("spec.layouts[%d].kind", i), "use "+KindGrid, "%q is no kind of layout", layout.Kind)
+		}
 		for j, item := range layout.Spec.Items {
 			path := fmt.Sprintf("spec.layouts[%d].spec.items[%d]", i, j)
+			if item.X < 0 || item.Y < 0 || item.Width < 1 || item.Height < 1 {
+				return invalid(path, "use x and y of at least 0, width and height of at least 1", "is outside of the grid")
+			}
 			if item.X+item.Width > Columns {
 				return invalid(path+".width", "make it narrower, or move it to the left",
 					"the panel ends at column %d of %d", item.X+item.Width, Columns)
@@ -216,4 +228,20 @@ func (r PanelRef) Key() string {
 		return ""
 	}
 	return strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+}
+
+// CheckPromQL says what is wrong with a PromQL query with variables, whatever their values; nil
+// when it can be parsed.
+func CheckPromQL(text string) error {
+	c := checker{parser: query.NewParser()}
+	return parses(text, func(text string) error {
+		_, err := c.parser.ParseExpr(text)
+		return err
+	})
+}
+
+// CheckSelector says what is wrong with a series selector with variables.
+func CheckSelector(text string) error {
+	c := checker{parser: query.NewParser()}
+	return parses(text, c.parseSelector)
 }

@@ -18,11 +18,16 @@ func (c *checker) checkVariables() error {
 		case c.variables[spec.Name]:
 			return invalid(path+".name", "give one of the two another name", "%q is there twice", spec.Name)
 		}
-		check := c.textVariable
-		if variable.Kind == KindListVariable {
-			check = c.listVariable
+		var err error
+		switch variable.Kind {
+		case KindListVariable:
+			err = c.listVariable(path, spec)
+		case KindTextVariable:
+			err = c.textVariable(path, spec)
+		default:
+			err = invalid(fmt.Sprintf("spec.variables[%d].kind", i), "use ListVariable or TextVariable", "%q is no kind of variable", variable.Kind)
 		}
-		if err := check(path, spec); err != nil {
+		if err != nil {
 			return err
 		}
 		c.variables[spec.Name] = true

@@ -18,7 +18,7 @@ var reference = regexp.MustCompile(`\$(?:([a-zA-Z_][a-zA-Z0-9_]*)|\{([a-zA-Z_][a
 
 // builtIns are the variables that every dashboard has.
 var builtIns = []string{
-	"__rate_interval", "__interval", "__interval_ms", "__range", "__range_s", "__range_ms", "__from", "__to", "__dashboard",
+	"__rate_interval", "__interval", "__interval_ms", "__range", "__range_s", "__range_ms", "__from", "__to",
 }
 
 // formats are the ways to write a variable with several values.
