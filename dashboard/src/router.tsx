@@ -9,6 +9,7 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  retainSearchParams,
   type RouterHistory,
 } from "@tanstack/react-router";
 
@@ -71,6 +72,8 @@ const shellRoute = createRoute({
       throw redirect({ to: "/login", search, replace: true });
     }
   },
+  // Whoever chose a clock keeps it from page to page.
+  search: { middlewares: [retainSearchParams(["tz"])] },
   component: Shell,
   errorComponent: LoadError,
 });
@@ -132,12 +135,14 @@ const dashboardRoute = createRoute({
 const sendRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/send",
+  staticData: { timeless: true },
   component: lazyRouteComponent(() => import("./send/SendPage"), "SendPage"),
 });
 
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
+  staticData: { timeless: true },
   component: lazyRouteComponent(() => import("./settings/SettingsPage"), "SettingsPage"),
 });
 
@@ -154,11 +159,16 @@ export function createAppRouter(queryClient: QueryClient, history: RouterHistory
     stringifySearch,
     defaultPendingComponent: Pending,
     defaultPendingMs: 300,
+    scrollRestoration: true,
   });
 }
 
 declare module "@tanstack/react-router" {
   interface Register {
     router: ReturnType<typeof createAppRouter>;
+  }
+  interface StaticDataRouteOption {
+    /** The page isn't about any time range, and has no controls for it. */
+    timeless?: boolean;
   }
 }

@@ -6,7 +6,8 @@ afterEach(cleanup);
 // Machines that test are busy.
 configure({ asyncUtilTimeout: 5000 });
 
-// What jsdom lacks and Mantine asks for.
+// What jsdom lacks and Mantine or the router ask for.
+vi.stubGlobal("scrollTo", () => undefined);
 vi.stubGlobal("matchMedia", (query: string) => ({
   matches: false,
   media: query,

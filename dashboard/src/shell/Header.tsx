@@ -1,20 +1,31 @@
-import { ActionIcon } from "@mantine/core";
+// What stands on top of every page: its title, search, the connection, its time, and the user.
 
-import { MenuIcon } from "../ui/icons";
+import { ActionIcon, Button } from "@mantine/core";
+import { useMatches } from "@tanstack/react-router";
+
+import { KeyboardIcon, MenuIcon, SearchIcon } from "../ui/icons";
+import { Keys } from "../ui/Keys";
 import { Connection } from "./Connection";
-import { RefreshControls } from "./RefreshControls";
 import classes from "./Shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
-import { TimeRangePicker } from "./TimeRangePicker";
+import { TimeControls } from "./TimeControls";
 import { TitleSlot } from "./title";
 import { UserMenu } from "./UserMenu";
 
 interface Props {
   menuOpen: boolean;
   onMenu: () => void;
+  onSearch: () => void;
+  onHelp: () => void;
 }
 
-export function Header({ menuOpen, onMenu }: Props) {
+/** Pages that aren't about any time, which the routes mark, don't have its controls. */
+function useTimeless(): boolean {
+  return useMatches({ select: (matches) => matches.some(({ staticData }) => staticData.timeless) });
+}
+
+export function Header({ menuOpen, onMenu, onSearch, onHelp }: Props) {
+  const timeless = useTimeless();
   return (
     <header className={classes.header}>
       <ActionIcon className={classes.menuButton ?? ""} variant="default" size={30} onClick={onMenu} aria-label="Menu" aria-expanded={menuOpen} aria-controls="navigation">
@@ -22,11 +33,14 @@ export function Header({ menuOpen, onMenu }: Props) {
       </ActionIcon>
       <TitleSlot className={classes.title} />
       <Connection />
-      <div className={classes.timeControls}>
-        <TimeRangePicker />
-        <RefreshControls />
-      </div>
+      {!timeless && <TimeControls />}
       <div className={classes.controls}>
+        <Button className={classes.search ?? ""} size="xs" h={30} px={8} variant="default" leftSection={<SearchIcon />} onClick={onSearch} aria-label="Search and commands" aria-haspopup="dialog">
+          <Keys keys="mod+k" />
+        </Button>
+        <ActionIcon className={classes.help ?? ""} variant="default" size={30} onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts" aria-haspopup="dialog">
+          <KeyboardIcon />
+        </ActionIcon>
         <ThemeMenu />
         <UserMenu />
       </div>

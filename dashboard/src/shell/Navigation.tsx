@@ -1,28 +1,12 @@
-// The pages there are.
+// The way to every page.
 
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 
 import { healthQuery } from "../api/health";
-import { DashboardsIcon, HostsIcon, Logo, LogsIcon, MetricsIcon, OverviewIcon, SendIcon, ServicesIcon, SettingsIcon } from "../ui/icons";
-import type { PageSearch } from "../useChangeSearch";
+import { Logo } from "../ui/icons";
+import { keepTime, pages } from "./pages";
 import classes from "./Shell.module.css";
-
-const pages = [
-  { to: "/", label: "Overview", icon: OverviewIcon, exact: true },
-  { to: "/metrics", label: "Metrics", icon: MetricsIcon, exact: false },
-  { to: "/logs", label: "Logs", icon: LogsIcon, exact: false },
-  { to: "/hosts", label: "Hosts", icon: HostsIcon, exact: false },
-  { to: "/services", label: "Services", icon: ServicesIcon, exact: false },
-  { to: "/dashboards", label: "Dashboards", icon: DashboardsIcon, exact: false },
-  { to: "/send", label: "Send data", icon: SendIcon, exact: false },
-  { to: "/settings", label: "Settings", icon: SettingsIcon, exact: false },
-] as const;
-
-/** What stays of the address when one goes to another page: the time it is about. */
-function keepTime({ from, to, live, refresh, tz }: PageSearch): PageSearch {
-  return Object.fromEntries(Object.entries({ from, to, live, refresh, tz }).filter(([, value]) => value !== undefined)) as PageSearch;
-}
 
 interface Props {
   /** On a narrow screen the navigation comes and goes. */
@@ -36,14 +20,14 @@ export function Navigation({ open, onClose }: Props) {
     <>
       <nav id="navigation" className={classes.navigation} data-open={open} aria-label="Pages">
         <div className={classes.rail}>
-          <Link to="/" className={classes.brand} onClick={onClose} aria-label="Pharos, go to the Overview">
+          <Link to="/" className={classes.brand} onClick={onClose} search={keepTime} aria-label="Pharos, go to the Overview">
             <Logo />
             Pharos
           </Link>
           <ul>
-            {pages.map(({ to, label, icon: PageIcon, exact }) => (
+            {pages.map(({ to, label, icon: PageIcon }) => (
               <li key={to}>
-                <Link to={to} className={classes.link} onClick={onClose} search={keepTime} activeOptions={{ exact, includeSearch: false }}>
+                <Link to={to} className={classes.link} onClick={onClose} search={keepTime} activeOptions={{ exact: to === "/", includeSearch: false }}>
                   <PageIcon />
                   {label}
                 </Link>

@@ -1,26 +1,32 @@
-// The page's time range: a preset, or two moments typed.
+// The page's time range: a preset, one used lately, days of a calendar, or two moments typed;
+// and the clock that times are shown by.
 
-import { Button, Popover, TextInput } from "@mantine/core";
-import { useState, type FormEvent } from "react";
+import { Button, Popover } from "@mantine/core";
+import { useState } from "react";
 
-import { usePageTime } from "../time/context";
-import { describeRange, formatLocal, isRelative, parseTime, presets, resolve, toExpression, type TimeRange } from "../time/range";
-import { ChevronIcon, ClockIcon } from "../ui/icons";
+import { readRecent } from "../recent";
+import { recentRanges, usePageTime } from "../time/context";
+import { describeRange, presets, type TimeRange } from "../time/range";
+import { useTimeZone, writeOffset } from "../time/zone";
+import { ChevronIcon, ClockIcon, GlobeIcon } from "../ui/icons";
+import { useShortcut } from "../ui/shortcuts";
+import { AbsoluteForm } from "./AbsoluteForm";
+import { moves } from "./moves";
 import classes from "./TimeRangePicker.module.css";
+import { nameOf, useChooseZone, ZonePicker } from "./ZonePicker";
 
 export function TimeRangePicker() {
-  const { range, setRange } = usePageTime();
+  const { range } = usePageTime();
+  const zone = useTimeZone();
   const [open, setOpen] = useState(false);
-
-  function choose(next: TimeRange) {
-    setOpen(false);
-    setRange(next);
-  }
+  const text = describeRange(range, zone);
+  useShortcut("t", "Choose the time range", () => setOpen(true), { group: "Time" });
 
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" trapFocus returnFocus shadow="md">
       <Popover.Target>
         <Button
+          className={classes.target ?? ""}
           size="xs"
           h={30}
           px={10}
@@ -29,69 +35,104 @@ export function TimeRangePicker() {
           leftSection={<ClockIcon />}
           rightSection={<ChevronIcon />}
           onClick={() => setOpen((now) => !now)}
-          aria-label={`Time range: ${describeRange(range)}`}
+          aria-label={`Time range: ${text}`}
+          title={zone}
         >
-          {describeRange(range)}
+          {text}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown className={classes.dropdown ?? ""} aria-label="Time range">
-        <ul className={classes.presets}>
-          {presets.map((preset) => (
-            <li key={preset.from}>
-              <button
-                type="button"
-                className={classes.preset}
-                aria-current={range.to === "now" && range.from === preset.from}
-                onClick={() => choose({ from: preset.from, to: "now" })}
-              >
-                {preset.label}
-              </button>
-            </li>
-          ))}
-        </ul>
-        <AbsoluteForm range={range} onChoose={choose} />
+      <Popover.Dropdown p={0} className={classes.dropdown ?? ""} aria-label="Time range">
+        <Content onDone={() => setOpen(false)} />
       </Popover.Dropdown>
     </Popover>
   );
 }
 
-function shown(expression: string, now: number): string {
-  const millis = isRelative(expression) ? undefined : parseTime(expression, now);
-  return millis === undefined ? expression : formatLocal(millis);
-}
+function Content({ onDone }: { onDone: () => void }) {
+  const time = usePageTime();
+  const { range, setRange } = time;
+  const zone = useTimeZone();
+  const chooseZone = useChooseZone();
+  const [zones, setZones] = useState(false);
 
-function AbsoluteForm({ range, onChoose }: { range: TimeRange; onChoose: (range: TimeRange) => void }) {
-  const now = Date.now();
-  const [from, setFrom] = useState(() => shown(range.from, now));
-  const [to, setTo] = useState(() => shown(range.to, now));
-  const [tried, setTried] = useState(false);
-
-  const fromExpression = toExpression(from, now);
-  const toExpressionText = toExpression(to, now);
-  const fault = tried ? findFault(fromExpression, toExpressionText, now) : {};
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    setTried(true);
-    const next = { from: fromExpression ?? "", to: toExpressionText ?? "" };
-    if (resolve(next, now)) onChoose(next);
+  function choose(next: TimeRange) {
+    onDone();
+    setRange(next);
   }
 
   return (
-    <form className={classes.absolute} onSubmit={submit} noValidate>
-      <TextInput size="xs" label="From" value={from} error={fault.from} onChange={(event) => setFrom(event.currentTarget.value)} spellCheck={false} />
-      <TextInput size="xs" label="To" value={to} error={fault.to} onChange={(event) => setTo(event.currentTarget.value)} spellCheck={false} />
-      <p className="muted">A date such as {formatLocal(now).slice(0, 16)}, or now-2h.</p>
-      <Button size="xs" type="submit">
-        Apply
-      </Button>
-    </form>
+    <>
+      <div className={classes.columns}>
+        <div>
+          <ul className={classes.presets} aria-label="Lately until now">
+            {presets.map((preset) => (
+              <Choice key={preset.from} range={{ from: preset.from, to: "now" }} current={range} label={preset.label} onChoose={choose} />
+            ))}
+          </ul>
+          <div className={classes.moves}>
+            {moves.map(({ name, label, icon: MoveIcon }) => (
+              <Button key={name} size="compact-xs" variant="default" onClick={() => time[name]()} aria-label={label} title={label}>
+                <MoveIcon />
+              </Button>
+            ))}
+          </div>
+        </div>
+        <div className={classes.absolute}>
+          {zones ? (
+            <ZonePicker
+              onChoose={(name) => {
+                setZones(false);
+                chooseZone(name);
+              }}
+            />
+          ) : (
+            <AbsoluteForm key={zone} range={range} zone={zone} onChoose={choose} />
+          )}
+          {!zones && <Recent current={range} zone={zone} onChoose={choose} />}
+        </div>
+      </div>
+      <div className={classes.zone}>
+        <GlobeIcon />
+        <span>
+          {nameOf(zone)} {zone !== "UTC" && <span className="muted">{writeOffset(Date.now(), zone)}</span>}
+        </span>
+        <Button size="compact-xs" variant="default" aria-expanded={zones} onClick={() => setZones(!zones)}>
+          {zones ? "Back" : "Change zone"}
+        </Button>
+      </div>
+    </>
   );
 }
 
-function findFault(from: string | undefined, to: string | undefined, now: number): { from?: string; to?: string } {
-  const unread = "Not a time that can be read";
-  if (from === undefined || parseTime(from, now) === undefined) return { from: unread };
-  if (to === undefined || parseTime(to, now) === undefined) return { to: unread };
-  return resolve({ from, to }, now) ? {} : { to: "Must be after the start" };
+function Choice({ range, current, label, onChoose }: { range: TimeRange; current: TimeRange; label: string; onChoose: (range: TimeRange) => void }) {
+  return (
+    <li>
+      <button type="button" className={classes.preset} aria-current={range.to === current.to && range.from === current.from} onClick={() => onChoose(range)}>
+        {label}
+      </button>
+    </li>
+  );
+}
+
+/** readRanges lists the ranges used lately; what can't be read as one is left out. */
+function readRanges(): TimeRange[] {
+  return readRecent(recentRanges.name).flatMap((text) => {
+    const [from, to] = JSON.parse(text) as unknown[];
+    return typeof from === "string" && typeof to === "string" ? [{ from, to }] : [];
+  });
+}
+
+function Recent({ current, zone, onChoose }: { current: TimeRange; zone: string; onChoose: (range: TimeRange) => void }) {
+  const [ranges] = useState(readRanges);
+  if (ranges.length === 0) return null;
+  return (
+    <div className={classes.recent}>
+      <h3>Used lately</h3>
+      <ul>
+        {ranges.map((range) => (
+          <Choice key={`${range.from} ${range.to}`} range={range} current={current} label={describeRange(range, zone)} onChoose={onChoose} />
+        ))}
+      </ul>
+    </div>
+  );
 }

@@ -18,7 +18,7 @@ export function TitleProvider({ children }: { children: ReactNode }) {
 /** TitleSlot is where the header shows the page's title: its only first-level heading. */
 export function TitleSlot({ className }: { className?: string | undefined }) {
   const place = use(TitleContext);
-  return <h1 className={className} ref={place?.setElement} />;
+  return <h1 className={className} tabIndex={-1} ref={place?.setElement} />;
 }
 
 /** PageTitle puts its children into the header, and its text into the window's title. */

@@ -40,6 +40,27 @@ describe("parseLocal", () => {
     expect(parseLocal(text, now)).toBe(want);
   });
 
+  it.each([
+    ["2026-11-24 08:05", "UTC", "2026-11-24T08:05:00Z"],
+    ["2026-11-24 08:05", "Asia/Kolkata", "2026-11-24T02:35:00Z"],
+    ["2026-11-24", "America/New_York", "2026-11-24T05:00:00Z"],
+    ["2026-07-01 00:00:30", "Europe/Berlin", "2026-06-30T22:00:30Z"],
+    // Clocks go forward at 02:00, so 02:30 is never shown; they go back at 03:00, so it is shown twice.
+    ["2026-03-29 02:30", "Europe/Berlin", "2026-03-29T01:30:00Z"],
+    ["2026-03-29 03:30", "Europe/Berlin", "2026-03-29T01:30:00Z"],
+    ["2026-10-25 02:30", "Europe/Berlin", "2026-10-25T00:30:00Z"],
+    ["2026-10-25 03:30", "Europe/Berlin", "2026-10-25T02:30:00Z"],
+    ["2026-11-24T08:05:00+02:00", "Asia/Tokyo", "2026-11-24T06:05:00Z"],
+  ])("reads %s in %s", (text, zone, want) => {
+    expect(new Date(parseLocal(text, now, zone)!).toISOString()).toBe(want.replace("Z", ".000Z"));
+  });
+
+  it.each(["UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Kiritimati"])("reads what formatLocal writes in %s", (zone) => {
+    for (let moment = Date.UTC(2026, 0, 1, 0, 30); moment < Date.UTC(2027, 0, 1); moment += 13 * 86_400_000) {
+      expect(parseLocal(formatLocal(moment, zone), now, zone)).toBe(moment);
+    }
+  });
+
   it.each(["2026-02-31", "2026-13-01", "2026-11-24 25:00", "2026-11-24 10:61", "24.11.2026"])("refuses %s", (text) => {
     expect(parseLocal(text, now)).toBeUndefined();
   });
@@ -97,6 +118,16 @@ describe("describeRange", () => {
     const from = new Date(2026, 10, 24, 10, 0, 0).toISOString();
     const to = new Date(2026, 10, 24, 11, 30, 0).toISOString();
     expect(describeRange({ from, to })).toBe("2026-11-24 10:00:00 – 11:30:00");
+  });
+});
+
+describe("describeRange in a zone", () => {
+  it.each([
+    [{ from: "now-90m", to: "now" }, "UTC", "Last 90 minutes"],
+    [{ from: "2026-11-24T22:30:00Z", to: "2026-11-24T23:30:00Z" }, "UTC", "2026-11-24 22:30:00 – 23:30:00"],
+    [{ from: "2026-11-24T22:30:00Z", to: "2026-11-24T23:30:00Z" }, "Europe/Berlin", "2026-11-24 23:30:00 – 2026-11-25 00:30:00"],
+  ])("%o in %s", (range, zone, want) => {
+    expect(describeRange(range, zone)).toBe(want);
   });
 });
 

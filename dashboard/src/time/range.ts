@@ -1,6 +1,8 @@
 // A time range as people write it and as the URL holds it: two expressions, each "now",
 // "now-15m" or a moment. It is resolved to numbers only when something is asked of the server.
 
+import { browserZone, formatTime, inZone } from "./zone";
+
 export interface TimeRange {
   from: string;
   to: string;
@@ -18,10 +20,14 @@ export const defaultRange: TimeRange = { from: "now-5m", to: "now" };
 export const presets: readonly { from: string; label: string; short: string }[] = [
   { from: "now-5m", label: "Last 5 minutes", short: "5m" },
   { from: "now-15m", label: "Last 15 minutes", short: "15m" },
+  { from: "now-30m", label: "Last 30 minutes", short: "30m" },
   { from: "now-1h", label: "Last hour", short: "1h" },
+  { from: "now-3h", label: "Last 3 hours", short: "3h" },
   { from: "now-6h", label: "Last 6 hours", short: "6h" },
   { from: "now-24h", label: "Last 24 hours", short: "24h" },
+  { from: "now-2d", label: "Last 2 days", short: "2d" },
   { from: "now-7d", label: "Last 7 days", short: "7d" },
+  { from: "now-30d", label: "Last 30 days", short: "30d" },
 ];
 
 const unitMillis: Record<string, number> = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
@@ -47,16 +53,17 @@ export function parseTime(text: string, now: number): number | undefined {
   return undefined;
 }
 
-/** parseLocal reads what people type: the same, and dates in the browser's time zone. */
-export function parseLocal(text: string, now: number): number | undefined {
+/** parseLocal reads what people type: the same, and dates on the clock of a zone. */
+export function parseLocal(text: string, now: number, zone = browserZone()): number | undefined {
   const expression = text.trim();
   const match = local.exec(expression);
   if (!match) return parseTime(expression, now);
-  const [, year, month, day, hour = "0", minute = "0", second = "0"] = match;
-  const date = new Date(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const [year, month, day, hour = 0, minute = 0, second = 0] = match.slice(1).map((part) => Number(part ?? 0));
+  const shown = Date.UTC(year!, month! - 1, day!, hour, minute, second);
   // Date rolls 31 February over into March; a typing error must not pass for another day.
-  const same = date.getMonth() === Number(month) - 1 && date.getDate() === Number(day) && date.getHours() === Number(hour) && date.getMinutes() === Number(minute);
-  return same ? date.getTime() : undefined;
+  const date = new Date(shown);
+  const same = date.getUTCMonth() === month! - 1 && date.getUTCDate() === day && date.getUTCHours() === hour && date.getUTCMinutes() === minute && second < 60;
+  return same ? inZone(shown, zone) : undefined;
 }
 
 export function isRelative(expression: string): boolean {
@@ -76,36 +83,40 @@ export function resolve(range: TimeRange, now: number): ResolvedRange | undefine
   return { from, to };
 }
 
-/** toExpression writes typed text as the URL holds it, independent of the browser's time zone. */
-export function toExpression(text: string, now: number): string | undefined {
+/** toExpression writes typed text as the URL holds it, independent of any time zone. */
+export function toExpression(text: string, now: number, zone = browserZone()): string | undefined {
   const expression = text.trim();
   if (isRelative(expression)) return expression;
-  const millis = parseLocal(expression, now);
-  return millis === undefined ? undefined : new Date(millis).toISOString().replace(".000Z", "Z");
+  const millis = parseLocal(expression, now, zone);
+  return millis === undefined ? undefined : writeMoment(millis);
 }
 
-const pad = (n: number) => String(n).padStart(2, "0");
-
-/** formatLocal writes a moment in the browser's time zone, in the form that parseLocal reads. */
-export function formatLocal(millis: number): string {
-  const d = new Date(millis);
-  return `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())} ${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`;
+/** writeMoment writes a moment as the URL holds it. */
+export function writeMoment(millis: number): string {
+  return new Date(millis).toISOString().replace(".000Z", "Z");
 }
 
-/** formatClock writes the time of day, with milliseconds when asked. */
-export function formatClock(millis: number, withMillis = false): string {
-  const d = new Date(millis);
-  const clock = `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}`;
-  return withMillis ? `${clock}.${String(d.getMilliseconds()).padStart(3, "0")}` : clock;
+/** formatLocal writes a moment on the clock of a zone, in the form that parseLocal reads. */
+export function formatLocal(millis: number, zone = browserZone()): string {
+  return formatTime(millis, zone, "full");
 }
+
+/** formatClock writes the time of day on the clock of a zone, with milliseconds when asked. */
+export function formatClock(millis: number, withMillis = false, zone = browserZone()): string {
+  return formatTime(millis, zone, withMillis ? "millis" : "clock");
+}
+
+const longUnits: Record<string, string> = { s: "second", m: "minute", h: "hour", d: "day", w: "week" };
 
 /** describeRange is the text on the time picker. */
-export function describeRange(range: TimeRange): string {
+export function describeRange(range: TimeRange, zone = browserZone()): string {
   const preset = range.to === "now" ? presets.find((p) => p.from === range.from) : undefined;
   if (preset) return preset.label;
+  const [, count, unit] = relative.exec(range.from.trim()) ?? [];
+  if (range.to.trim() === "now" && count && unit) return count === "1" ? `Last ${longUnits[unit]}` : `Last ${count} ${longUnits[unit]}s`;
   const side = (expression: string) => {
     const millis = isRelative(expression) ? undefined : parseTime(expression, 0);
-    return millis === undefined ? expression : formatLocal(millis);
+    return millis === undefined ? expression : formatLocal(millis, zone);
   };
   const from = side(range.from);
   const to = side(range.to);

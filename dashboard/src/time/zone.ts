@@ -3,6 +3,7 @@
 
 import { useSearch } from "@tanstack/react-router";
 
+import { usePreference } from "../preferences";
 import type { PageSearch } from "../useChangeSearch";
 
 /** browserZone is the IANA name of the zone of this machine, such as "Europe/Berlin". */
@@ -19,10 +20,12 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** useTimeZone is the IANA name of the zone that this page shows. */
+/** useTimeZone is the IANA name of the zone that this page shows: the address's, else the user's. */
 export function useTimeZone(): string {
   const { tz }: PageSearch = useSearch({ strict: false });
-  return tz !== undefined && isZone(tz) ? tz : browserZone();
+  const preferred = usePreference("zone");
+  if (tz !== undefined && isZone(tz)) return tz;
+  return preferred !== "" && isZone(preferred) ? preferred : browserZone();
 }
 
 /** How much of a moment is written: 14:05:30, 14:05:30.250, 2026-11-24 14:05:30, or 24 Nov. */
@@ -47,6 +50,37 @@ function partsOf(millis: number, zone: string): Record<string, string> {
     formatters.set(zone, formatter);
   }
   return Object.fromEntries(formatter.formatToParts(millis).map(({ type, value }) => [type, value]));
+}
+
+/** offsetOf is how many milliseconds the clock of a zone is ahead of UTC at a moment. */
+export function offsetOf(millis: number, zone: string): number {
+  const p = partsOf(millis, zone);
+  const shown = Date.UTC(Number(p["year"]), Number(p["month"]) - 1, Number(p["day"]), Number(p["hour"]), Number(p["minute"]), Number(p["second"]));
+  return shown - Math.floor(millis / 1000) * 1000;
+}
+
+/** writeOffset writes how far a zone is from UTC at a moment: "UTC+5:30". */
+export function writeOffset(millis: number, zone: string): string {
+  const minutes = Math.round(offsetOf(millis, zone) / 60_000);
+  if (minutes === 0) return "UTC";
+  const rest = Math.abs(minutes) % 60;
+  return `UTC${minutes < 0 ? "\u2212" : "+"}${Math.floor(Math.abs(minutes) / 60)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`}`;
+}
+
+/**
+ * inZone is the moment at which the clock of a zone shows a time, which is given as if it were
+ * UTC. Of a time that is shown twice it is the first; one that is skipped is as much later.
+ */
+export function inZone(shown: number, zone: string): number {
+  const day = 86_400_000;
+  const [before, after] = [offsetOf(shown - day, zone), offsetOf(shown + day, zone)];
+  const moments = [shown - before, shown - after].toSorted((a, b) => a - b);
+  return moments.find((moment) => moment + offsetOf(moment, zone) === shown) ?? shown - before;
+}
+
+/** allZones lists the zones that the browser knows, UTC first. */
+export function allZones(): string[] {
+  return ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];
 }
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -3,10 +3,11 @@
 // sheet, which the security policy forbids.
 
 import { CloseButton, FocusTrap } from "@mantine/core";
-import { useEffect, useId, useRef, type FormEvent, type ReactNode } from "react";
+import { useId, useRef, type FormEvent, type ReactNode } from "react";
 import { createPortal } from "react-dom";
 
 import classes from "./Modal.module.css";
+import { useDialog } from "./useDialog";
 
 interface Props {
   title: ReactNode;
@@ -28,49 +29,10 @@ export function Modal({ opened, ...props }: Props) {
   return opened ? createPortal(<Dialog {...props} />, document.body) : null;
 }
 
-/** Dialogs that are open, the top one last. */
-const open: object[] = [];
-
-/**
- * useAlone makes everything but dialogs inert, closes the top one by Escape, and gives the focus
- * back in the end.
- */
-function useAlone(dialog: { current: HTMLElement | null }, onClose: () => void): void {
-  const before = useRef<Element>(undefined);
-  before.current ??= document.activeElement ?? document.body;
-  useEffect(() => {
-    const root = document.getElementById("root");
-    open.push(dialog);
-    root?.setAttribute("inert", "");
-    document.documentElement.classList.add("no-scroll");
-    return () => {
-      open.splice(open.indexOf(dialog), 1);
-      if (open.length === 0) {
-        root?.removeAttribute("inert");
-        document.documentElement.classList.remove("no-scroll");
-      }
-      if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus({ preventScroll: true });
-    };
-  }, [dialog]);
-
-  useEffect(() => {
-    function key(event: KeyboardEvent) {
-      const target = event.target as Element;
-      // Keys of a menu or a list that is open inside are theirs.
-      const theirs = target.closest("[data-portal], [aria-expanded=true]") !== null;
-      if (event.key !== "Escape" || event.defaultPrevented || theirs || open.at(-1) !== dialog) return;
-      event.preventDefault();
-      onClose();
-    }
-    document.addEventListener("keydown", key);
-    return () => document.removeEventListener("keydown", key);
-  }, [dialog, onClose]);
-}
-
 function Dialog({ title, onClose, children, footer, onSubmit, size = "small" }: Omit<Props, "opened">) {
   const id = useId();
   const dialog = useRef<HTMLElement>(null);
-  useAlone(dialog, onClose);
+  useDialog(dialog, onClose);
 
   const content = (
     <>

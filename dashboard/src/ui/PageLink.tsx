@@ -1,22 +1,33 @@
-// A link to an address that links.ts made, within the app.
+// A link to a page of this app by its address, as src/links.ts writes it: followed without
+// loading the app again, and opened in another tab as any link.
 
-import { useRouter } from "@tanstack/react-router";
-import type { MouseEvent, ReactNode } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import type { AnchorHTMLAttributes, MouseEvent, ReactNode } from "react";
 
-interface Props {
+interface Props extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href"> {
   href: string;
-  children: ReactNode;
-  className?: string | undefined;
-  title?: string;
+  children?: ReactNode;
 }
 
-export function PageLink({ href, ...rest }: Props) {
-  const router = useRouter();
-  function follow(event: MouseEvent) {
-    // With a key or another button it is for the browser: a new tab, a download.
-    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    router.history.push(href);
-  }
-  return <a href={href} onClick={follow} {...rest} />;
+/** isPlainClick says that a click is to follow the link here, and not in another tab or window. */
+export function isPlainClick(event: Pick<MouseEvent, "button" | "metaKey" | "ctrlKey" | "shiftKey" | "altKey" | "defaultPrevented">): boolean {
+  return event.button === 0 && !event.defaultPrevented && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+}
+
+export function PageLink({ href, onClick, children, ...props }: Props) {
+  const navigate = useNavigate();
+  return (
+    <a
+      {...props}
+      href={href}
+      onClick={(event) => {
+        onClick?.(event);
+        if (!isPlainClick(event) || (props.target && props.target !== "_self")) return;
+        event.preventDefault();
+        void navigate({ href });
+      }}
+    >
+      {children}
+    </a>
+  );
 }
