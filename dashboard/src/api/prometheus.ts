@@ -28,3 +28,22 @@ export function labelValues(label: string, selector: string, start: number, end:
   const params = { "match[]": selector, start: String(start), end: String(end) };
   return ask<string[]>(`/api/v1/label/${encodeURIComponent(label)}/values`, params, signal);
 }
+
+function matching(selector: string | undefined, start: number, end: number): Record<string, string> {
+  return { ...(selector === undefined ? {} : { "match[]": selector }), start: String(start), end: String(end) };
+}
+
+/** metricNames lists the names that series have, of all series or of a selector's. */
+export function metricNames(selector: string | undefined, start: number, end: number, signal: AbortSignal): Promise<string[]> {
+  return ask<string[]>("/api/v1/label/__name__/values", matching(selector, start, end), signal);
+}
+
+/** labelNames lists the labels that the series of a selector have. */
+export function labelNames(selector: string | undefined, start: number, end: number, signal: AbortSignal): Promise<string[]> {
+  return ask<string[]>("/api/v1/labels", matching(selector, start, end), signal);
+}
+
+/** metricMetadata is what the senders say of their metrics: type, unit and help. */
+export function metricMetadata(signal: AbortSignal): Promise<Record<string, { type: string; unit: string; help: string }[]>> {
+  return ask("/api/v1/metadata", {}, signal);
+}
