@@ -103,7 +103,7 @@ function QueryRow({ index, entry, page, result, catalogue, editor }: RowProps) {
       </div>
       <div className={classes.side}>
         <LegendInput name={name} value={entry.legend} onChange={(legend) => page.change(index, { legend })} />
-        <Button size="xs" h={32} px={8} variant="default" onClick={() => page.change(index, { builder: !entry.builder })} title={entry.builder ? "Write this query as PromQL" : "Build this query from choices"}>
+        <Button size="xs" h={30} px={8} variant="default" onClick={() => page.change(index, { builder: !entry.builder })} title={entry.builder ? "Write this query as PromQL" : "Build this query from choices"}>
           {entry.builder ? "Edit PromQL" : "Builder"}
         </Button>
         <RowMenu index={index} letter={letter} page={page} />
@@ -123,7 +123,7 @@ function LegendInput({ name, value, onChange }: { name: string; value: string; o
     <TextInput
       size="xs"
       className={classes.legend ?? ""}
-      styles={{ input: { height: 32 } }}
+      
       aria-label={`${name}: names of series`}
       placeholder="Names: {{label}}"
       title="How series are named in the legend, such as {{service}} on {{host_name}}"
@@ -142,7 +142,7 @@ function RowMenu({ index, letter, page }: { index: number; letter: string; page:
   return (
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>
-        <ActionIcon variant="default" size={32} aria-label={`More for query ${letter}`}>
+        <ActionIcon variant="default" size={30} aria-label={`More for query ${letter}`}>
           <DotsIcon />
         </ActionIcon>
       </Menu.Target>

@@ -6,6 +6,7 @@ import { queryInstant } from "../api/prometheus";
 import type { InstantSeries } from "../api/types";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
+import { distinct } from "./distinct";
 
 export interface InstantQuerySpec {
   key: string;
@@ -23,8 +24,9 @@ export interface InstantResult {
 /** useInstantQueries asks again every so many seconds while the page is live. */
 export function useInstantQueries(specs: readonly InstantQuerySpec[], { everySeconds = 10, enabled = true } = {}): InstantResult[] {
   const { range, live, canLive, epoch } = usePageTime();
+  const { unique, places } = distinct(specs, (spec) => spec.query);
   const answers = useQueries({
-    queries: specs.map(({ query }) => ({
+    queries: unique.map(({ query }) => ({
       queryKey: ["instant", query, canLive ? "now" : range.to, epoch],
       queryFn: ({ signal }: { signal: AbortSignal }) => {
         const span = canLive ? undefined : resolve(range, Date.now());
@@ -37,7 +39,7 @@ export function useInstantQueries(specs: readonly InstantQuerySpec[], { everySec
     })),
   });
   return specs.map(({ key, query }, i) => {
-    const answer = answers[i];
+    const answer = answers[places[i]!];
     return {
       key,
       series: answer?.data ?? [],

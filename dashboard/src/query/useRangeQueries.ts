@@ -10,6 +10,7 @@ import { append, emptyFrame, keyOf, type Frame } from "../live/frame";
 import type { LiveSocket } from "../live/socket";
 import { usePageTime } from "../time/context";
 import { resolve, stepFor, type TimeRange } from "../time/range";
+import { distinct } from "./distinct";
 
 /** A query is written for a step where its rates must look over more than one step. */
 export type QueryText = string | ((step: number) => string);
@@ -123,8 +124,9 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
   });
   const streaming = live && step <= longestLiveStep;
 
-  const histories = useQueries({
-    queries: asked.map(({ query, step: own }) => ({
+  const { unique, places } = distinct(asked, (one) => `${one.step} ${one.query}`);
+  const answers = useQueries({
+    queries: unique.map(({ query, step: own }) => ({
       queryKey: ["chart", query, own, points, limit, order, range.from, range.to, epoch],
       queryFn: ({ signal }: { signal: AbortSignal }) => load({ query, points, limit, order, step: own }, range, signal),
       enabled: enabled && query.trim() !== "",
@@ -134,6 +136,7 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
       refetchInterval: live && !streaming ? Math.max(step * 1000, 15_000) : (false as const),
     })),
   });
+  const histories = places.map((place) => answers[place]!);
   // A placeholder belongs to another query or another range: nothing is added to it.
   const bases = histories.map((history) => (history.isPlaceholderData ? undefined : history.data));
   const tails = useTails(asked, bases, { streaming: streaming && enabled, limit, order });
@@ -169,7 +172,7 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
     loading: results.some((result) => result.loading),
     fetching: results.some((result) => result.fetching),
     showMore,
-    refetch: () => histories.forEach((history) => void history.refetch()),
+    refetch: () => answers.forEach((answer) => void answer.refetch()),
   };
 }
 

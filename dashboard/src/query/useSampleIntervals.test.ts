@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { distinct } from "./distinct";
 import { autoSelectors, intervalOf } from "./useSampleIntervals";
 
 describe("autoSelectors", () => {
@@ -30,5 +31,12 @@ describe("intervalOf", () => {
     [undefined, 15],
   ])("%s samples in ten minutes are one each %d s", (count, want) => {
     expect(intervalOf(count)).toBe(want);
+  });
+});
+
+describe("distinct", () => {
+  it("asks once for what is the same", () => {
+    expect(distinct(["a", "b", "a", "", ""], (text) => text)).toEqual({ unique: ["a", "b", ""], places: [0, 1, 0, 2, 2] });
+    expect(distinct([], String)).toEqual({ unique: [], places: [] });
   });
 });

@@ -20,6 +20,15 @@ const window = 600;
 const usual = 15;
 const known = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600];
 
+/**
+ * countQuery is how many samples the slowest series has in ten minutes, of those that were there
+ * all the time; without any such, how many the fastest has.
+ */
+export function countQuery(selector: string): string {
+  const count = `count_over_time(${selector}[${window}s])`;
+  return `min(${count} and ${selector} and ${selector} offset ${window}s) or max(${count})`;
+}
+
 /** intervalOf turns the number of samples in ten minutes into an interval that people choose. */
 export function intervalOf(count: number | undefined): number {
   if (count === undefined || !(count > 0)) return usual;
@@ -40,8 +49,8 @@ export function useSampleIntervals(queries: readonly string[]): (number | undefi
       queryKey: ["sample-interval", selector, canLive ? "now" : range.to],
       queryFn: async ({ signal }: { signal: AbortSignal }) => {
         const span = canLive ? undefined : resolve(range, Date.now());
-        const [most] = await queryInstant(`max(count_over_time(${selector}[${window}s]))`, span && span.to / 1000, signal);
-        return intervalOf(most && Number(most.value[1]));
+        const [count] = await queryInstant(countQuery(selector), span && span.to / 1000, signal);
+        return intervalOf(count && Number(count.value[1]));
       },
       staleTime: 600_000,
       gcTime: 600_000,
