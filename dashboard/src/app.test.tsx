@@ -11,15 +11,7 @@ import { rememberSession, sessionHint } from "./api/session";
 import { createAppRouter } from "./router";
 
 // jsdom has no canvas.
-vi.mock("uplot", () => ({
-  default: class {
-    series = [];
-    setData() {}
-    setScale() {}
-    setSize() {}
-    destroy() {}
-  },
-}));
+vi.mock("uplot", () => import("./chart/uplot-stub"));
 
 /** A socket that is open at once, and says what the test wants. */
 class FakeSocket {

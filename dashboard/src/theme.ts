@@ -18,7 +18,13 @@ export const seriesColours: Record<Scheme, readonly string[]> = {
   dark: ["#428ff7", "#916d03", "#b9bcfc", "#d5c04d", "#7f67a6", "#c94155", "#7fe898", "#e487a9"],
 };
 
-export const chartColours: Record<Scheme, { grid: string; text: string; cursor: string }> = {
-  light: { grid: "#eceff3", text: "#5b6675", cursor: "#8a94a3" },
-  dark: { grid: "#232a34", text: "#97a3b4", cursor: "#6c7889" },
+export const chartColours: Record<Scheme, { grid: string; text: string; cursor: string; surface: string }> = {
+  light: { grid: "#eceff3", text: "#5b6675", cursor: "#8a94a3", surface: "#ffffff" },
+  dark: { grid: "#232a34", text: "#97a3b4", cursor: "#6c7889", surface: "#151a21" },
+};
+
+/** What a threshold means; the same as --good, --warn, --bad and --accent. */
+export const levelColours: Record<Scheme, Record<"good" | "warn" | "bad" | "info", string>> = {
+  light: { good: "#1d8348", warn: "#9a6700", bad: "#c4302b", info: "#0b6bcb" },
+  dark: { good: "#4cc38a", warn: "#e2b340", bad: "#ff7b72", info: "#6ab0ff" },
 };

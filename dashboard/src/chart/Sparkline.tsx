@@ -2,7 +2,7 @@
 
 interface Props {
   times: readonly number[];
-  values: readonly (number | null)[];
+  values: readonly (number | null | undefined)[];
   from: number;
   to: number;
   /** The value at the top. */
@@ -19,7 +19,7 @@ export function sparkPath({ times, values, from, to, max, height = 22 }: Omit<Pr
   let pen = false;
   values.forEach((value, i) => {
     const x = (((times[i] ?? 0) - from) / (to - from)) * width;
-    if (value === null || x < 0) {
+    if (value === null || value === undefined || x < 0) {
       pen = false;
       return;
     }

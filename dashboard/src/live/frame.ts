@@ -83,14 +83,49 @@ export function lastTimeOf(frame: Frame): number | undefined {
   return undefined;
 }
 
-/** valueAt is a series' value at a point; without one, its newest value within the last few. */
-export function valueAt(values: readonly (number | null)[], index: number | null): number | null {
-  if (index !== null) return values[index] ?? null;
+/**
+ * valueAt is a series' value at a point; without one, its newest value within the last few. A point
+ * that only another query's grid has (undefined) shows the value before it.
+ */
+export function valueAt(values: readonly (number | null | undefined)[], index: number | null): number | null {
+  if (index !== null) {
+    let at = index;
+    while (at > 0 && at < values.length && values[at] === undefined) at -= 1;
+    return values[at] ?? null;
+  }
   for (let i = values.length - 1; i >= Math.max(0, values.length - 5); i--) {
     const value = values[i];
     if (value !== null && value !== undefined) return value;
   }
   return null;
+}
+
+/**
+ * joinFrames lays the frames of several queries on one time axis. Rows are taken as they are where
+ * the grids agree; else a time that only other frames have is undefined, which is no gap.
+ */
+export function joinFrames(frames: readonly { key: string; frame: Frame }[]): Frame {
+  const filled = frames.filter(({ frame }) => frame.times.length > 0);
+  const [first, ...rest] = filled;
+  if (!first) return emptyFrame;
+  const named = ({ key, frame }: { key: string; frame: Frame }) => frame.series.map((s) => ({ ...s, key: `${key}:${s.key}` }));
+  if (rest.every(({ frame }) => sameTimes(frame.times, first.frame.times))) return { times: first.frame.times, series: filled.flatMap(named) };
+
+  const times = [...new Set(filled.flatMap(({ frame }) => frame.times))].toSorted((a, b) => a - b);
+  const places = new Map(times.map((time, i) => [time, i]));
+  const series = filled.flatMap((member) => {
+    const at = member.frame.times.map((time) => places.get(time)!);
+    return named(member).map((s) => {
+      const values = Array.from<number | null | undefined>({ length: times.length }).fill(undefined);
+      s.values.forEach((value, i) => (values[at[i]!] = value));
+      return { ...s, values: values as (number | null)[] };
+    });
+  });
+  return { times, series };
+}
+
+function sameTimes(a: readonly number[], b: readonly number[]): boolean {
+  return a === b || (a.length === b.length && a.every((time, i) => time === b[i]));
 }
 
 /** pick returns the series with one label value. */

@@ -7,7 +7,7 @@ import { CoreStrip } from "./CoreStrip";
 import { cpuByCore, cpuByMode, labels } from "./queries";
 import { cpuModes, named } from "./series";
 import { useColours } from "./useColours";
-import { useZoom } from "./useZoom";
+import { useZoom } from "../time/useZoom";
 
 export function CpuPanel({ host }: { host: string }) {
   const state = useFrame(cpuByMode(host));

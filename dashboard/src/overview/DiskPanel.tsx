@@ -10,7 +10,7 @@ import classes from "./panels.module.css";
 import { diskIO, filesystems, labels } from "./queries";
 import { diskDirections, named } from "./series";
 import { useColours } from "./useColours";
-import { useZoom } from "./useZoom";
+import { useZoom } from "../time/useZoom";
 
 /** How many filesystems are listed: the fullest ones. */
 const mostFilesystems = 4;

@@ -14,7 +14,7 @@ import { SendSnippet } from "./SendSnippet";
 import { ServiceTable } from "./ServiceTable";
 import { named, protocols } from "./series";
 import { useColours } from "./useColours";
-import { useZoom } from "./useZoom";
+import { useZoom } from "../time/useZoom";
 
 export function IntakePanel() {
   const state = useFrame(intake, 320);

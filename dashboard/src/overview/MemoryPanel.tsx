@@ -8,7 +8,7 @@ import { ProcessTable } from "./ProcessTable";
 import { labels, memoryByState } from "./queries";
 import { memoryStates, named } from "./series";
 import { useColours } from "./useColours";
-import { useZoom } from "./useZoom";
+import { useZoom } from "../time/useZoom";
 
 export function MemoryPanel({ host, facts }: { host: string; facts: Facts }) {
   const state = useFrame(memoryByState(host));

@@ -8,7 +8,7 @@ import classes from "./panels.module.css";
 import { labels, networkByInterface, networkIO } from "./queries";
 import { named, networkDirections } from "./series";
 import { useColours } from "./useColours";
-import { useZoom } from "./useZoom";
+import { useZoom } from "../time/useZoom";
 
 /** How many interfaces are listed: the busiest ones. */
 const mostInterfaces = 4;

@@ -120,15 +120,15 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
   const step = span ? stepFor(span.to - span.from, points) : 1;
   const asked = specs.map((spec) => {
     const own = Math.max(step, spec.minStep ?? 0);
-    return { key: spec.key, step: own, query: typeof spec.query === "string" ? spec.query : spec.query(own) };
+    return { key: spec.key, step: own, finest: spec.minStep, query: typeof spec.query === "string" ? spec.query : spec.query(own) };
   });
   const streaming = live && step <= longestLiveStep;
 
-  const { unique, places } = distinct(asked, (one) => `${one.step} ${one.query}`);
+  const { unique, places } = distinct(asked, (one) => `${one.finest ?? ""} ${one.query}`);
   const answers = useQueries({
-    queries: unique.map(({ query, step: own }) => ({
-      queryKey: ["chart", query, own, points, limit, order, range.from, range.to, epoch],
-      queryFn: ({ signal }: { signal: AbortSignal }) => load({ query, points, limit, order, step: own }, range, signal),
+    queries: unique.map(({ query, finest }) => ({
+      queryKey: ["chart", query, finest, points, limit, order, range.from, range.to, epoch],
+      queryFn: ({ signal }: { signal: AbortSignal }) => load({ query, points, limit, order, step: finest }, range, signal),
       enabled: enabled && query.trim() !== "",
       placeholderData: keepPreviousData<History>,
       staleTime: Infinity,
@@ -181,11 +181,9 @@ type Question = Pick<Parameters<typeof queryChart>[0], "query" | "points" | "lim
 async function load(question: Question, range: TimeRange, signal: AbortSignal): Promise<History> {
   const span = resolve(range, Date.now());
   if (!span) throw new Error("The time range is empty.");
-  const { step } = question;
   const from = span.from / 1000;
   const to = span.to / 1000;
-  // Whole steps, so that the same minute is the same points each time it is asked for.
-  const answer = await queryChart({ ...question, from: Math.ceil(from / step) * step, to: Math.max(Math.ceil(from / step), Math.floor(to / step)) * step }, signal);
+  const answer = await queryChart({ ...question, from, to }, signal);
   return { frame: frameOf(answer), from, to, answer };
 }
 
@@ -228,7 +226,8 @@ function useTails(asked: readonly { query: string }[], bases: readonly (History 
     };
     const leave = texts.map((query, i) => {
       const base = stable[i];
-      return base && query.trim() !== "" ? follow(socket, { query, limit, order }, base, receive) : undefined;
+      const again = base !== undefined && stable.indexOf(base) < i;
+      return base && !again && query.trim() !== "" ? follow(socket, { query, limit, order }, base, receive) : undefined;
     });
     return () => {
       clearTimeout(frame);

@@ -6,7 +6,8 @@ import { useEffect, useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons";
 
 interface Props {
-  value: string;
+  /** A function is called when it is copied: for what takes time to write. */
+  value: string | (() => string);
   /** What is copied, for those who can't see the icon: "Copy the command". */
   label: string;
   /** Shows this text beside the icon. */
@@ -46,7 +47,7 @@ export function CopyButton({ value, label, text, size = 26 }: Props) {
     return () => clearTimeout(timer);
   }, [state]);
 
-  const copy = () => void copyText(value).then((done) => setState(done ? "copied" : "refused"));
+  const copy = () => void copyText(typeof value === "string" ? value : value()).then((done) => setState(done ? "copied" : "refused"));
   const icon = state === "copied" ? <CheckIcon /> : <CopyIcon />;
   const said = { idle: label, copied: "Copied", refused: "The browser does not allow copying" }[state];
   if (text === undefined) {

@@ -16,6 +16,8 @@ export interface Shortcut {
   handler: (event: KeyboardEvent) => void;
   /** Also while somebody types; only for keys with mod. */
   whileTyping?: boolean;
+  /** Something on the page serves these keys itself while it has the focus; they are only listed. */
+  listOnly?: boolean;
 }
 
 /** How long the second key of "g o" may take. */
@@ -73,7 +75,7 @@ export class ShortcutRegistry {
   };
 
   private find(keys: string, wanted: (shortcut: Shortcut) => boolean | undefined): Shortcut | undefined {
-    return this.shortcuts.findLast((shortcut) => all(shortcut).includes(keys) && wanted(shortcut));
+    return this.shortcuts.findLast((shortcut) => !shortcut.listOnly && all(shortcut).includes(keys) && wanted(shortcut));
   }
 
   private tell(): void {
