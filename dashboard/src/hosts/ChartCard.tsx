@@ -11,7 +11,7 @@ import { format, type Unit } from "../format/units";
 import { metricsLink } from "../links";
 import type { Frame } from "../live/frame";
 import type { QueryOfStep } from "../live/useFrame";
-import { useZoom } from "../overview/useZoom";
+import { useZoom } from "../time/useZoom";
 import { useRangeQueries } from "../query/useRangeQueries";
 import { usePageTime } from "../time/context";
 import { MetricsIcon } from "../ui/icons";

@@ -5,7 +5,7 @@ import { useMemo } from "react";
 import { TimeChart } from "../chart/TimeChart";
 import { logsLink } from "../links";
 import { useColours } from "../overview/useColours";
-import { useZoom } from "../overview/useZoom";
+import { useZoom } from "../time/useZoom";
 import { usePageTime } from "../time/context";
 import { LogsIcon } from "../ui/icons";
 import { Notices } from "./Notices";
