@@ -3,8 +3,12 @@
 import { ApiError, request } from "./client";
 import type { InstantSeries, PrometheusAnswer, RangeSeries } from "./types";
 
-async function ask<T>(path: string, params: Record<string, string>, signal: AbortSignal): Promise<T> {
-  const answer = await request<PrometheusAnswer<T>>(`${path}?${new URLSearchParams(params).toString()}`, { signal });
+function ask<T>(path: string, params: Record<string, string>, signal: AbortSignal): Promise<T> {
+  return askURL<T>(`${path}?${new URLSearchParams(params).toString()}`, signal);
+}
+
+async function askURL<T>(url: string, signal: AbortSignal): Promise<T> {
+  const answer = await request<PrometheusAnswer<T>>(url, { signal });
   if (answer.status !== "success" || answer.data === undefined) {
     throw new ApiError(200, answer.errorType ?? "unknown", answer.error ?? "The query was not answered.");
   }
@@ -46,4 +50,11 @@ export function labelNames(selector: string | undefined, start: number, end: num
 /** metricMetadata is what the senders say of their metrics: type, unit and help. */
 export function metricMetadata(signal: AbortSignal): Promise<Record<string, { type: string; unit: string; help: string }[]>> {
   return ask("/api/v1/metadata", {}, signal);
+}
+
+/** labelValuesOf lists the values that a label has on the series of any of the selectors; of all without one. */
+export function labelValuesOf(label: string, selectors: readonly string[], start: number, end: number, signal: AbortSignal): Promise<string[]> {
+  const params = new URLSearchParams({ start: String(start), end: String(end) });
+  for (const selector of selectors) params.append("match[]", selector);
+  return askURL<string[]>(`/api/v1/label/${encodeURIComponent(label)}/values?${params.toString()}`, signal);
 }

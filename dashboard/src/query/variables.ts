@@ -105,12 +105,15 @@ const formats: Record<string, (value: VariableValue) => string> = {
   regex: (value) => (value.values.length === 0 ? (value.all ? ".*" : "") : alternatives(value.values.map(escapeRegex))),
   singlequote: (value) => value.values.map((one) => `'${one.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`).join(","),
   doublequote: (value) => value.values.map(quoted).join(","),
+  glob: (value) => (value.values.length === 1 ? value.values[0]! : `{${value.values.join(",")}}`),
+  percentencode: (value) => encodeURIComponent(value.values.join(",")),
 };
 
 function written(name: string, format: string | undefined, value: VariableValue, language: QueryLanguage, place: Place, problems: string[]): string {
+  if (format === "queryparam") return value.values.map((one) => `var-${name}=${encodeURIComponent(one)}`).join("&");
   if (format !== undefined) {
     const write = formats[format];
-    if (!write) problems.push(`\${${name}:${format}} asks for a format that is not known; there are ${Object.keys(formats).join(", ")}.`);
+    if (!write) problems.push(`\${${name}:${format}} asks for a format that is not known; there are ${[...Object.keys(formats), "queryparam"].join(", ")}.`);
     const text = (write ?? formats["raw"]!)(value);
     // A regular expression between quotes is quoted once more, as the language reads it.
     return format === "regex" && language !== "text" && place.quote !== undefined ? inQuotes(place, text) : text;

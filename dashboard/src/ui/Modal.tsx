@@ -18,7 +18,7 @@ interface Props {
   footer?: ReactNode;
   /** Makes the dialog a form; Enter in a field sends it. */
   onSubmit?: () => void;
-  size?: "small" | "medium" | "large";
+  size?: "small" | "medium" | "large" | "full";
 }
 
 /**
