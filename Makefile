@@ -36,8 +36,9 @@ dashboard/node_modules/.stamp: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-generate: ## Write collector/components.go from builder-config.yaml
+generate: ## Write collector/components.go, the OpenAPI document and the dashboard's types of it
 	scripts/generate-components.sh
+	scripts/generate-api.sh
 
 check: format lint unit ## Format, lint and unit tests; no servers
 

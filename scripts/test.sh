@@ -22,6 +22,9 @@ step "install what the tests need"
 install_packages
 (cd dashboard && npm ci --no-audit --no-fund --loglevel=error)
 
+step "the dashboard's types of the API"
+scripts/generate-api.sh --check
+
 step "dashboard: unit tests and build"
 (cd dashboard && npm test && npm run --silent build)
 

@@ -197,6 +197,9 @@ func scopeOf(operation *huma.Operation) auth.Scope {
 // addDocument completes the OpenAPI document and serves it.
 func (a *API) addDocument() error {
 	document := a.huma.OpenAPI()
+	if record := document.Components.Schemas.Map()["LogRecord"]; record != nil {
+		record.Properties["json"] = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "What was sent as json; scalars in it may be strings"}
+	}
 	for _, item := range document.Paths {
 		for _, operation := range operations(item) {
 			if scope := scopeOf(operation); scope != "" {

@@ -3,10 +3,12 @@ package api
 import (
 	"encoding/json"
 	"io"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/internal/problem"
 )
 
 // newConfig returns huma's configuration: JSON alone, no pages of its own, unknown fields and
@@ -23,7 +25,7 @@ func newConfig(version Version) huma.Config {
 				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 			},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer":  {Type: "http", Scheme: "bearer", Description: "An access token or an API key"},
 					"key":     {Type: "apiKey", In: "header", Name: "X-API-Key"},
@@ -35,6 +37,18 @@ func newConfig(version Version) huma.Config {
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
+}
+
+// schemaName names the schema of a type as huma does, but for one whose name says nothing
+// outside its package.
+func schemaName(t reflect.Type, hint string) string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == reflect.TypeFor[problem.Document]() {
+		return "Problem"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
 }
 
 // appender is an answer that encodes itself: large ones do, because reflection is slow.

@@ -16,11 +16,12 @@ import (
 	"github.com/pharos-obs/pharos/internal/problem"
 )
 
-// overrideErrors makes huma write every error as a problem document of ours. The two variables
+// overrideErrors makes huma write every error as a problem document of ours. The variables
 // are huma's only hook; the same functions are set once for the process.
 //
 //nolint:gochecknoglobals // it guards the globals of another package
 var overrideErrors = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false // every list of ours is an array, also an empty one
 	huma.NewError = func(status int, message string, causes ...error) huma.StatusError {
 		return problem.Of(codedError(status, message, causes))
 	}

@@ -52,7 +52,7 @@ type ingestAnswer struct {
 // describeIngest adds the ways in to the document.
 func (a *API) describeIngest() {
 	registry := a.huma.OpenAPI().Components.Schemas
-	answer := huma.SchemaFromType(registry, reflect.TypeFor[ingestAnswer]())
+	answer := registry.Schema(reflect.TypeFor[ingestAnswer](), true, "")
 	itemOrItems := func(item *huma.Schema) *huma.Schema {
 		return &huma.Schema{OneOf: []*huma.Schema{item, {Type: huma.TypeArray, Items: item}}}
 	}
@@ -61,12 +61,12 @@ func (a *API) describeIngest() {
 		{
 			path: "/v1/ingest/metrics", summary: "Send metrics as JSON", contentTypes: []string{"application/json", "application/x-ndjson"},
 			description: "One object, an array, or one object a line. Good items are kept, bad ones are listed.",
-			schema:      itemOrItems(huma.SchemaFromType(registry, reflect.TypeFor[metricItem]())), answer: answer,
+			schema:      itemOrItems(registry.Schema(reflect.TypeFor[metricItem](), true, "")), answer: answer,
 		},
 		{
 			path: "/v1/ingest/logs", summary: "Send logs as JSON", contentTypes: []string{"application/json", "application/x-ndjson"},
 			description: "One object, an array, or one object a line. Good items are kept, bad ones are listed. The header Idempotency-Key makes a retry harmless.",
-			schema:      itemOrItems(huma.SchemaFromType(registry, reflect.TypeFor[logItem]())), answer: answer,
+			schema:      itemOrItems(registry.Schema(reflect.TypeFor[logItem](), true, "")), answer: answer,
 		},
 		{path: "/v1/metrics", summary: "Send metrics by OTLP/HTTP", contentTypes: otlp, description: "OpenTelemetry's protocol; what is refused comes back as partial_success."},
 		{path: "/v1/logs", summary: "Send logs by OTLP/HTTP", contentTypes: otlp, description: "OpenTelemetry's protocol; what is refused comes back as partial_success."},
@@ -81,17 +81,29 @@ func (a *API) describeIngest() {
 func (a *API) addIngest(route ingestRoute) {
 	body := &huma.RequestBody{Required: true, Content: make(map[string]*huma.MediaType)}
 	for _, contentType := range route.contentTypes {
-		body.Content[contentType] = &huma.MediaType{Schema: route.schema}
+		schema := route.schema
+		if schema == nil {
+			schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
+		body.Content[contentType] = &huma.MediaType{Schema: schema}
 	}
-	success := &huma.Response{Description: "Stored"}
-	if route.answer != nil {
+	success, status := &huma.Response{Description: "Stored"}, "200"
+	switch {
+	case route.answer != nil:
 		success.Content = map[string]*huma.MediaType{"application/json": {Schema: route.answer}}
+	case route.path == "/api/v1/write":
+		status = "204"
+	default: // OTLP answers in the encoding of the request
+		success.Content = map[string]*huma.MediaType{}
+		for _, contentType := range route.contentTypes {
+			success.Content[contentType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}
+		}
 	}
 	a.huma.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: operationID(http.MethodPost, route.path),
 		Method:      http.MethodPost, Path: route.path, Summary: route.summary, Description: route.description,
 		Tags: []string{"ingest"}, RequestBody: body,
-		Responses: map[string]*huma.Response{"200": success},
+		Responses: map[string]*huma.Response{status: success, "default": a.problemResponse()},
 		Metadata:  map[string]any{ScopeKey: auth.ScopeIngest},
 	})
 }

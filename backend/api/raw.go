@@ -2,23 +2,20 @@ package api
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/promapi"
+	"github.com/pharos-obs/pharos/internal/problem"
 )
 
 // describeRaw adds the endpoints to the document that huma does not serve: their forms are
 // Prometheus' or those of a stream.
 func (a *API) describeRaw(prometheusOperations []promapi.Operation) {
-	for _, operation := range prometheusOperations {
-		for _, method := range operation.Methods {
-			a.describe(method, operation.Path, operation.Summary, "prometheus",
-				"Prometheus' HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/", "application/json")
-		}
-	}
+	a.describePrometheus(prometheusOperations)
 	a.describe(http.MethodGet, "/v1/ws", "Live metrics and logs over a WebSocket", "live",
 		"Send `{\"type\":\"subscribe\",\"id\":\"cpu\",\"kind\":\"metrics\",\"query\":\"<PromQL>\",\"interval\":\"1s\",\"limit\":50,\"order\":\"max\"}` or "+
 			"`{\"type\":\"subscribe\",\"id\":\"t\",\"kind\":\"logs\",\"query\":\"<filter>\",\"service\":\"\",\"level\":\"\"}`, "+
@@ -35,18 +32,21 @@ func (a *API) describe(method, path, summary, tag, description, contentType stri
 	if contentType == "" {
 		status, success.Description = "101", "Switching protocols"
 	} else {
-		success.Content = map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{}}}
+		success.Content = map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: huma.TypeString}}}
 	}
 	operation := &huma.Operation{
 		OperationID: operationID(method, path),
 		Method:      method, Path: path, Summary: summary, Description: description, Tags: []string{tag},
-		Responses: map[string]*huma.Response{status: success},
+		Responses: map[string]*huma.Response{status: success, "default": a.problemResponse()},
 		Metadata:  map[string]any{ScopeKey: auth.ScopeQuery},
 	}
-	if strings.Contains(path, "{name}") {
-		operation.Parameters = []*huma.Param{{Name: "name", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}}}
-	}
 	a.huma.OpenAPI().AddOperation(operation)
+}
+
+// problemResponse is the error of an operation that huma does not serve.
+func (a *API) problemResponse() *huma.Response {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem.Document](), true, "")
+	return &huma.Response{Description: "Error", Content: map[string]*huma.MediaType{problem.ContentType: {Schema: schema}}}
 }
 
 // operationID makes a name for an operation of its method and path.

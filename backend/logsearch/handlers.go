@@ -26,21 +26,23 @@ const (
 	OldestFirst Order = "asc"
 )
 
-type searchInput struct {
-	Body struct {
-		Filters
-		Limit  int    `json:"limit,omitempty" doc:"Records a page; 100 by default, at most 10000"`
-		Cursor string `json:"cursor,omitempty" doc:"What next of the page before said. With the other order it leads the other way"`
-		Order  Order  `json:"order,omitempty" enum:"desc,asc" doc:"desc for the newest first, by default; asc for the oldest first"`
-	}
+// LogSearch asks for a page of records.
+type LogSearch struct {
+	Filters
+	Limit  int    `json:"limit,omitempty" doc:"Records a page; 100 by default, at most 10000"`
+	Cursor string `json:"cursor,omitempty" doc:"What next of the page before said. With the other order it leads the other way"`
+	Order  Order  `json:"order,omitempty" enum:"desc,asc" doc:"desc for the newest first, by default; asc for the oldest first"`
 }
 
-type searchOutput struct {
-	Body struct {
-		Logs []storage.LogRecord `json:"logs"`
-		Next string              `json:"next,omitempty" doc:"Cursor of the next page; absent at the end"`
-	}
+type searchInput struct{ Body LogSearch }
+
+// LogPage is a page of records.
+type LogPage struct {
+	Logs []storage.LogRecord `json:"logs"`
+	Next string              `json:"next,omitempty" doc:"Cursor of the next page; absent at the end"`
 }
+
+type searchOutput struct{ Body LogPage }
 
 func (s *Service) search(ctx context.Context, input *searchInput) (*searchOutput, error) {
 	org, query, err := s.searchQuery(ctx, input)
@@ -76,28 +78,31 @@ func (s *Service) searchQuery(ctx context.Context, input *searchInput) (storage.
 	return org, query, err
 }
 
-type histogramInput struct {
-	Body struct {
-		Filters
-		Step    querytime.LengthText `json:"step,omitempty" doc:"Length of a bucket; chosen by buckets by default"`
-		Buckets int                  `json:"buckets,omitempty" minimum:"1" doc:"Buckets at most, of a round length; 60 by default"`
-		By      string               `json:"by,omitempty" doc:"Field to count by: one of the record's own, a label, or a member of json" example:"level"`
-		Limit   int                  `json:"limit,omitempty" doc:"Values of by; 10 by default, at most 1000"`
-	}
+// LogHistogramQuery asks for counts over time.
+type LogHistogramQuery struct {
+	Filters
+	Step    querytime.LengthText `json:"step,omitempty" doc:"Length of a bucket; chosen by buckets by default"`
+	Buckets int                  `json:"buckets,omitempty" minimum:"1" doc:"Buckets at most, of a round length; 60 by default"`
+	By      string               `json:"by,omitempty" doc:"Field to count by: one of the record's own, a label, or a member of json" example:"level"`
+	Limit   int                  `json:"limit,omitempty" doc:"Values of by; 10 by default, at most 1000"`
 }
 
-type histogramOutput struct {
-	Body struct {
-		Buckets []bucket  `json:"buckets" doc:"In the order of time. Empty ones are left out"`
-		Step    string    `json:"step" doc:"Length of a bucket" example:"1m0s"`
-		Seconds float64   `json:"step_seconds" doc:"Length of a bucket" example:"60"`
-		From    time.Time `json:"from" doc:"Start of the first bucket of the range, empty or not"`
-		To      time.Time `json:"to" doc:"End of the last bucket of the range, empty or not"`
-		Total   uint64    `json:"total" doc:"Records in the range"`
-	}
+type histogramInput struct{ Body LogHistogramQuery }
+
+// LogHistogram holds counts over time.
+type LogHistogram struct {
+	Buckets []LogBucket `json:"buckets" doc:"In the order of time. Empty ones are left out"`
+	Step    string      `json:"step" doc:"Length of a bucket" example:"1m0s"`
+	Seconds float64     `json:"step_seconds" doc:"Length of a bucket" example:"60"`
+	From    time.Time   `json:"from" doc:"Start of the first bucket of the range, empty or not"`
+	To      time.Time   `json:"to" doc:"End of the last bucket of the range, empty or not"`
+	Total   uint64      `json:"total" doc:"Records in the range"`
 }
 
-type bucket struct {
+type histogramOutput struct{ Body LogHistogram }
+
+// LogBucket is a count of records.
+type LogBucket struct {
 	Time  time.Time `json:"time" doc:"Start of the bucket"`
 	Count uint64    `json:"count"`
 	By    string    `json:"by,omitempty" doc:"Value of the field counted by; absent for records without it, and for other values"`
@@ -111,12 +116,12 @@ func (s *Service) histogram(ctx context.Context, input *histogramInput) (*histog
 	}
 	output := &histogramOutput{}
 	body := &output.Body
-	body.Step, body.Seconds, body.Buckets = query.Step.String(), query.Step.Seconds(), []bucket{}
+	body.Step, body.Seconds, body.Buckets = query.Step.String(), query.Step.Seconds(), []LogBucket{}
 	body.From, body.To = covered(query)
 	err = s.limited(ctx, func(ctx context.Context) error {
 		counts, err := s.logs.Histogram(ctx, org, query)
 		for _, c := range counts {
-			body.Buckets = append(body.Buckets, bucket{Time: c.Time.UTC(), Count: c.Count, By: c.By, Other: c.Other})
+			body.Buckets = append(body.Buckets, LogBucket{Time: c.Time.UTC(), Count: c.Count, By: c.By, Other: c.Other})
 			body.Total += c.Count
 		}
 		return err
@@ -174,19 +179,21 @@ func (s *Service) step(text string, buckets int, length time.Duration) (time.Dur
 	return step, nil
 }
 
-type fieldsInput struct {
-	Body struct {
-		Filters
-		Fields []string `json:"fields,omitempty" doc:"Names of fields; all by default" example:"[\"service\",\"level\"]"`
-		Limit  int      `json:"limit,omitempty" doc:"Values a field; 10 by default, at most 1000"`
-	}
+// LogFieldsQuery asks for the values of fields.
+type LogFieldsQuery struct {
+	Filters
+	Fields []string `json:"fields,omitempty" doc:"Names of fields; all by default" example:"[\"service\",\"level\"]"`
+	Limit  int      `json:"limit,omitempty" doc:"Values a field; 10 by default, at most 1000"`
 }
 
-type fieldsOutput struct {
-	Body struct {
-		Fields []storage.LogField `json:"fields" doc:"Each with its most frequent values, how many different ones there are (total), and how many records have it"`
-	}
+type fieldsInput struct{ Body LogFieldsQuery }
+
+// LogFields holds the values of fields.
+type LogFields struct {
+	Fields []storage.LogField `json:"fields" doc:"Each with its most frequent values, how many different ones there are (total), and how many records have it"`
 }
+
+type fieldsOutput struct{ Body LogFields }
 
 func (s *Service) fields(ctx context.Context, input *fieldsInput) (*fieldsOutput, error) {
 	org, err := caller.Org(ctx)

@@ -20,17 +20,18 @@ const (
 	finestStep = time.Second
 )
 
-type rangeInput struct {
-	Body struct {
-		Query  string               `json:"query" minLength:"1" doc:"PromQL that gives a value for each series" example:"sum by (service) (rate(http_requests_total[5m]))"`
-		From   querytime.Text       `json:"from,omitempty"`
-		To     querytime.Text       `json:"to,omitempty"`
-		Points int                  `json:"points,omitempty" minimum:"2" maximum:"5000" doc:"Times in the answer, give or take one or two: the width of the chart in pixels; 600 by default" example:"1200"`
-		Limit  int                  `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"Series in the answer at most; 50 by default. With very many series there are fewer points" example:"50"`
-		Order  Order                `json:"order,omitempty" enum:"max,last,avg,name" doc:"Which series are kept, and their order: those with the highest maximum (default), last value or average, or the first by name" example:"max"`
-		Step   querytime.LengthText `json:"step,omitempty" doc:"The query is evaluated no more often than this: seconds, or a duration such as 15s; 1s by default"`
-	}
+// RangeQuery asks for a chart.
+type RangeQuery struct {
+	Query  string               `json:"query" minLength:"1" doc:"PromQL that gives a value for each series" example:"sum by (service) (rate(http_requests_total[5m]))"`
+	From   querytime.Text       `json:"from,omitempty"`
+	To     querytime.Text       `json:"to,omitempty"`
+	Points int                  `json:"points,omitempty" minimum:"2" maximum:"5000" doc:"Times in the answer, give or take one or two: the width of the chart in pixels; 600 by default" example:"1200"`
+	Limit  int                  `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"Series in the answer at most; 50 by default. With very many series there are fewer points" example:"50"`
+	Order  Order                `json:"order,omitempty" enum:"max,last,avg,name" doc:"Which series are kept, and their order: those with the highest maximum (default), last value or average, or the first by name" example:"max"`
+	Step   querytime.LengthText `json:"step,omitempty" doc:"The query is evaluated no more often than this: seconds, or a duration such as 15s; 1s by default"`
 }
+
+type rangeInput struct{ Body RangeQuery }
 
 type rangeOutput struct {
 	Body rangeAnswer

@@ -45,11 +45,12 @@ type listInput struct {
 	To   string `query:"to" doc:"End; now by default"`
 }
 
-type listOutput struct {
-	Body struct {
-		Services []Service `json:"services" doc:"Sorted by name"`
-	}
+// ServiceList is the answer.
+type ServiceList struct {
+	Services []Service `json:"services" doc:"Sorted by name"`
 }
+
+type listOutput struct{ Body ServiceList }
 
 func (a *API) list(ctx context.Context, input *listInput) (*listOutput, error) {
 	org, err := caller.Org(ctx)
