@@ -1,26 +1,17 @@
-// The shapes of the API that the dashboard reads.
+// The shapes of the API that the dashboard reads: names for what schema.d.ts, written by
+// scripts/generate-api.sh, has from the server.
+
+import type { components } from "./schema";
+
+export type Schemas = components["schemas"];
 
 /** An RFC 9457 problem document. */
-export interface Problem {
-  title: string;
-  status: number;
-  detail: string;
-  code: string;
-  field?: string;
-  fix?: string;
-}
+export type Problem = Schemas["Problem"];
 
 /** A login: its tokens are in cookies, which scripts can't read. */
-export interface Session {
-  /** Seconds until the access cookie runs out. */
-  expires_in: number;
-}
+export type Session = Schemas["SessionBody"];
 
-export interface Me {
-  name: string;
-  org_id: string;
-  scopes: string[];
-}
+export type Me = Schemas["MeOutputBody"];
 
 export type Labels = Record<string, string>;
 
@@ -43,43 +34,16 @@ export interface PrometheusAnswer<T> {
   warnings?: string[];
 }
 
-export interface LogRecord {
-  time: string;
-  id: string;
-  service?: string;
-  instance_id?: string;
-  level?: string;
-  message: string;
-  labels?: Labels;
-  json?: Record<string, unknown>;
-  trace_id?: string;
-}
+export type LogRecord = Schemas["LogRecord"];
 
-export interface LogPage {
-  logs: LogRecord[] | null;
-  next?: string;
-}
+export type LogPage = Schemas["LogPage"];
 
-export interface FieldValue {
-  value: string;
-  count: number;
-}
+export type FieldValue = Schemas["FieldValue"];
 
-export interface LogField {
-  name: string;
-  values: FieldValue[];
-}
+export type LogField = Schemas["LogField"];
 
-export type HealthStatus = "ok" | "degraded" | "down";
+export type HealthStatus = HealthComponent["status"];
 
-export interface Health {
-  status: HealthStatus;
-  version?: string;
-  components?: HealthComponent[] | null;
-}
+export type Health = Schemas["HealthOutputBody"];
 
-export interface HealthComponent {
-  name: string;
-  status: HealthStatus;
-  message?: string;
-}
+export type HealthComponent = Schemas["ComponentHealth"];

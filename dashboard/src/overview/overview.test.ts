@@ -118,7 +118,7 @@ describe("level", () => {
 });
 
 describe("merge", () => {
-  const log = (id: string, second: number) => ({ id, time: `2026-11-24T10:00:0${second}Z`, message: id });
+  const log = (id: string, second: number) => ({ id, time: `2026-11-24T10:00:0${second}Z`, message: id, service: "" });
 
   it("puts the newest first, each once, and keeps so many", () => {
     expect(merge([log("b", 2), log("a", 1)], [log("c", 3), log("b", 2)], 2).map((r) => r.id)).toEqual(["c", "b"]);
