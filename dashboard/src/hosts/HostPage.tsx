@@ -21,6 +21,7 @@ import { LogTail } from "./LogTail";
 import type { HostRow } from "./model";
 import { Processes } from "./Processes";
 import { hostLogs } from "./queries";
+import { LevelHistogram } from "../services/LevelHistogram";
 import { SectionNav } from "./SectionNav";
 import { useHost } from "./useHost";
 import classes from "./HostPage.module.css";
@@ -59,6 +60,7 @@ function OneHost({ host }: { host: string }) {
             <HostServices host={host} />
           </section>
           <section id="logs" className={classes.section} aria-label="Logs">
+            <LevelHistogram title={`Log lines of ${host}`} query={hostLogs(host)} />
             <LogTail title={`Newest log lines of ${host}`} query={hostLogs(host)} column="service" />
           </section>
         </>

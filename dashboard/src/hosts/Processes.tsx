@@ -41,7 +41,7 @@ function columnsOf(host: string): Column<Process>[] {
   return [
     { id: "name", title: "Program", sortBy: (p) => p.name, cell: (p) => p.name, wide: true },
     { id: "pid", title: "PID", number: true, sortBy: (p) => Number(p.pid), cell: (p) => <span className="muted">{p.pid}</span> },
-    { id: "cpu", title: "CPU", number: true, sortBy: (p) => p.cpu, cell: (p) => format(p.cpu, "percent"), hint: "Part of all cores" },
+    { id: "cpu", title: "CPU", number: true, sortBy: (p) => p.cpu, cell: (p) => format(p.cpu === undefined ? undefined : Math.round(p.cpu * 10) / 10, "percent"), hint: "Part of all cores" },
     { id: "memory", title: "Memory", number: true, sortBy: (p) => p.memory, cell: (p) => format(p.memory, "bytes"), hint: "Physical memory" },
     { id: "threads", title: "Threads", number: true, optional: true, sortBy: (p) => p.threads, cell: (p) => format(p.threads, "count") },
     { id: "files", title: "Files", number: true, optional: true, sortBy: (p) => p.files, cell: (p) => format(p.files, "count"), hint: "Open file descriptors" },
