@@ -9,7 +9,7 @@ import { Failure } from "../ui/Failure";
 import { ChevronIcon } from "../ui/icons";
 import { Loading } from "../ui/Loading";
 import { fetchValues, type Span } from "./api";
-import { quoteName, stateOfValue } from "./edit";
+import { quoteName, stateOfValue, withoutField } from "./edit";
 import classes from "./Facets.module.css";
 import { isNumber, severity } from "./fields";
 
@@ -35,9 +35,11 @@ export function Facet({ name, query, span, version, openAtFirst, columns, by, on
   const [many, setMany] = useState(false);
   const [wanted, setWanted] = useState("");
   const limit = many ? manyValues : fewValues;
+  // The other values stay in the list, so that one can choose several.
+  const counted = withoutField(query, name);
   const answer = useQuery({
-    queryKey: ["logs", "values", name, query, span.from, span.to, limit, version],
-    queryFn: ({ signal }) => fetchValues(query, span, name, limit, signal),
+    queryKey: ["logs", "values", name, counted, span.from, span.to, limit, version],
+    queryFn: ({ signal }) => fetchValues(counted, span, name, limit, signal),
     enabled: opened,
     placeholderData: keepPreviousData,
     gcTime: 60_000,

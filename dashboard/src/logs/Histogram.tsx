@@ -3,7 +3,7 @@
 
 import { useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type RefObject } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent, type PointerEvent, type RefObject } from "react";
 
 import { format } from "../format/units";
 import { seriesColours } from "../theme";
@@ -11,8 +11,9 @@ import { formatTime } from "../time/zone";
 import { Failure } from "../ui/Failure";
 import { fetchHistogram } from "./api";
 import { severity } from "./fields";
-import { barsOf, barStep, stackPath, ticksOf, type Bars, type Stack } from "./histogram";
+import { barsOf, barStep, stackName, stackPath, ticksOf, type Bars, type Stack } from "./histogram";
 import classes from "./Histogram.module.css";
+import type { VisibleTimes } from "./visible";
 
 interface Props {
   query: string;
@@ -24,7 +25,7 @@ interface Props {
   live: boolean;
   zone: string;
   /** Between which times the lines on the screen are. */
-  visible: { from: number; to: number } | undefined;
+  visible: VisibleTimes;
   onZoom: (from: number, to: number) => void;
   onValue: (value: string, exclude: boolean) => void;
   onTotal: (total: number | undefined) => void;
@@ -84,7 +85,7 @@ function useColourOf(by: string): (stack: Stack, index: number) => string {
   const scheme = useComputedColorScheme("light");
   return (stack, index) => {
     if (by === "level") return `var(--log-${severity(stack.value)})`;
-    return stack.value === "" ? "var(--log-none)" : (seriesColours[scheme][index % 8] ?? "var(--log-none)");
+    return stack.other || stack.value === "" ? "var(--log-none)" : (seriesColours[scheme][index % 8] ?? "var(--log-none)");
   };
 }
 
@@ -93,7 +94,7 @@ interface PlotProps {
   width: number;
   by: string;
   zone: string;
-  visible: { from: number; to: number } | undefined;
+  visible: VisibleTimes;
   onZoom: (from: number, to: number) => void;
 }
 
@@ -128,7 +129,7 @@ function Plot({ bars, width, by, zone, visible, onZoom }: PlotProps) {
     event.stopPropagation();
   }
 
-  const told = cursor === undefined ? `${bars.total} lines` : barText(bars, cursor, zone);
+  const told = cursor === undefined ? `${bars.total} lines` : barText(bars, cursor, by, zone);
   return (
     <>
       <span className={classes.max}>{bars.max > 0 ? format(bars.max, "count") : ""}</span>
@@ -164,9 +165,9 @@ function Plot({ bars, width, by, zone, visible, onZoom }: PlotProps) {
         onBlur={() => setCursor(undefined)}
       >
         <svg width={width} height={plotHeight} aria-hidden="true">
-          {visible && <rect className={classes.visible} x={x(visible.from)} width={Math.max(3, x(visible.to) - x(visible.from))} height={plotHeight} />}
+          <Band visible={visible} x={x} />
           {paths.map((d, i) => (
-            <path key={bars.stacks[i]?.value ?? i} d={d} fill={colour(bars.stacks[i]!, i)} />
+            <path key={stackName(bars.stacks[i]!, by)} d={d} fill={colour(bars.stacks[i]!, i)} />
           ))}
           {cursor !== undefined && <rect className={classes.cursor} x={(cursor * width) / bars.count} width={width / bars.count} height={plotHeight} />}
           {mark && <rect className={classes.mark} x={(Math.min(mark.from, mark.to) * width) / bars.count} width={((Math.abs(mark.to - mark.from) + 1) * width) / bars.count} height={plotHeight} />}
@@ -189,9 +190,15 @@ function Plot({ bars, width, by, zone, visible, onZoom }: PlotProps) {
   );
 }
 
-function barText(bars: Bars, at: number, zone: string): string {
+/** Band marks the times of the lines on the screen. */
+function Band({ visible, x }: { visible: VisibleTimes; x: (time: number) => number }) {
+  const times = useSyncExternalStore(visible.subscribe, visible.get);
+  return times ? <rect className={classes.visible} x={x(times.from)} width={Math.max(3, x(times.to) - x(times.from))} height={plotHeight} /> : null;
+}
+
+function barText(bars: Bars, at: number, by: string, zone: string): string {
   const from = bars.from + at * bars.step;
-  const parts = bars.stacks.filter((stack) => (stack.counts[at] ?? 0) > 0).map((stack) => `${stack.value || "other"} ${stack.counts[at]}`);
+  const parts = bars.stacks.filter((stack) => (stack.counts[at] ?? 0) > 0).map((stack) => `${stackName(stack, by)} ${stack.counts[at]}`);
   const style = bars.step < 1000 ? "millis" : "clock";
   const total = bars.totals[at] ?? 0;
   return `${formatTime(from, zone, style)} – ${formatTime(from + bars.step, zone, style)}: ${total === 1 ? "1 line" : `${total} lines`}${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`;
@@ -202,15 +209,15 @@ function StackLegend({ bars, by, onValue }: { bars: Bars; by: string; onValue: (
   return (
     <ul className={classes.legend} aria-label={`Lines by ${by}`}>
       {bars.stacks.map((stack, i) => (
-        <li key={stack.value}>
+        <li key={stackName(stack, by)}>
           <button
             type="button"
-            disabled={stack.value === "" && by !== "level"}
-            title={stack.value === "" ? "Lines without the field, or with rarer values" : "Click to show only these, Alt-click to exclude them"}
+            disabled={stack.other}
+            title={stack.other ? "Lines with rarer values" : "Click to show only these, Alt-click to exclude them"}
             onClick={(event) => onValue(stack.value, event.altKey)}
           >
             <i style={{ background: colour(stack, i) }} />
-            {stack.value === "" ? "other" : stack.value}
+            {stackName(stack, by)}
             <b>{format(stack.total, "count")}</b>
           </button>
         </li>

@@ -29,7 +29,7 @@ interface CellsProps {
   matcher: Matcher;
 }
 
-export function LogRow({ id, index, expanded, active, marked, onToggle, onActive, measure, details, ...cells }: Props) {
+export const LogRow = memo(function LogRow({ id, index, expanded, active, marked, onToggle, onActive, measure, details, ...cells }: Props) {
   const { record } = cells;
   const ref = useCallback((element: HTMLDivElement | null) => (element && measure ? measure(element) : undefined), [measure]);
   return (
@@ -61,7 +61,7 @@ export function LogRow({ id, index, expanded, active, marked, onToggle, onActive
       )}
     </div>
   );
-}
+});
 
 const Cells = memo(function Cells({ record, columns, zone, dates, matcher }: CellsProps) {
   return (

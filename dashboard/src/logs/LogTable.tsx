@@ -10,6 +10,7 @@ import type { LogList, Side, Start } from "./list";
 import classes from "./LogTable.module.css";
 import { LogRow } from "./LogRow";
 import { useViewport } from "./useViewport";
+import type { VisibleTimes } from "./visible";
 
 export const headerHeight = 26;
 
@@ -32,11 +33,12 @@ export interface LogTableProps {
   onJump: (to: "newest" | "oldest") => void;
   /** Tells the page how to go back to the newest line. */
   bindNewest: (go: () => void) => void;
-  onRange?: (from: number, to: number) => void;
+  /** Is told which times are on the screen. */
+  visible: VisibleTimes;
 }
 
 export function LogTable(props: LogTableProps) {
-  const { list, start, columns, wrap, zone, dates, matcher, open, onToggle, marked, details, onNewest, onJump, bindNewest, onRange } = props;
+  const { list, start, columns, wrap, zone, dates, matcher, open, onToggle, marked, details, onNewest, onJump, bindNewest, visible } = props;
   const scroller = useRef<HTMLDivElement>(null);
   useSyncExternalStore(list.subscribe, list.getVersion);
   const view = useViewport(scroller, list, start, headerHeight);
@@ -56,7 +58,7 @@ export function LogTable(props: LogTableProps) {
 
   const measure = useMeasure(list);
   const shown = useMemo(() => Array.from({ length: Math.max(0, view.last - view.first + 1) }, (_, i) => view.first + i), [view.first, view.last]);
-  useVisibleTimes(list, view.first, view.last, onRange);
+  useVisibleTimes(list, view.first, view.last, visible);
 
   const move = useCallback(
     (by: number) => {
@@ -115,7 +117,7 @@ export function LogTable(props: LogTableProps) {
         ))}
       </div>
       <div role="rowgroup" style={{ height: view.height }} className={classes.canvas}>
-        <div className={classes.rows} style={{ transform: `translateY(${view.offset}px)` }} role="presentation">
+        <div className={classes.rows} style={{ top: view.offset }} role="presentation">
           {shown.map((index) => {
             const record = rows.at(index);
             if (!record) return <div key={`#${index}`} className={classes.blank} aria-hidden="true" />;
@@ -171,15 +173,15 @@ function useMeasure(list: LogList): (element: HTMLElement) => () => void {
 }
 
 /** useVisibleTimes says between which times the lines on the screen are. */
-function useVisibleTimes(list: LogList, first: number, last: number, onRange: ((from: number, to: number) => void) | undefined): void {
+function useVisibleTimes(list: LogList, first: number, last: number, visible: VisibleTimes): void {
   const { version } = list;
   useEffect(() => {
     const a = list.rows.at(first);
     const b = list.rows.at(last);
-    if (!onRange || !a || !b) return;
+    if (!a || !b) return;
     const times = [Date.parse(a.time), Date.parse(b.time)];
-    onRange(Math.min(...times), Math.max(...times));
-  }, [list, first, last, version, onRange]);
+    visible.set(Math.min(...times), Math.max(...times));
+  }, [list, first, last, version, visible]);
 }
 
 /** EndNote says what is behind the last line. */

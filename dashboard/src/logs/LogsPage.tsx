@@ -31,6 +31,7 @@ import { useFill } from "./useFill";
 import { useLogList } from "./useLogList";
 import { useQuestion } from "./useQuestion";
 import { useTail } from "./useTail";
+import { VisibleTimes } from "./visible";
 
 /** Lines that are kept while they are followed. */
 const mostFollowed = 3000;
@@ -80,8 +81,7 @@ export function LogsPage() {
   const [version, setVersion] = useState(0);
   useEffect(() => setVersion((n) => n + 1), [question]);
   const [total, setTotal] = useState<number>();
-  const [visible, setVisible] = useState<{ from: number; to: number }>();
-  const onRange = useCallback((first: number, last: number) => setVisible((before) => (before?.from === first && before.to === last ? before : { from: first, to: last })), []);
+  const [visible] = useState(() => new VisibleTimes());
 
   const setQuery = useCallback((query: string) => change({ query: query.trim(), around: undefined, line: undefined }), [change]);
   const run = useCallback((query: string) => (query.trim() === search.query ? ask() : setQuery(query)), [search.query, ask, setQuery]);
@@ -109,7 +109,8 @@ export function LogsPage() {
     [change],
   );
 
-  useShortcut("f", "Fields and their values", () => change({ facets: !search.facets }, { replace: true }), { group: "Logs" });
+  const facets = search.facets ?? matchMedia("(min-width: 861px)").matches;
+  useShortcut("f", "Fields and their values", () => change({ facets: !facets }, { replace: true }), { group: "Logs" });
   useShortcut("h", "Lines over time", () => change({ histogram: !search.histogram }, { replace: true }), { group: "Logs" });
   useShortcut("w", "Break long lines", () => change({ wrap: !search.wrap }, { replace: true }), { group: "Logs" });
   useShortcut("s", "Newest or oldest first", () => change({ order: search.order === "asc" ? "desc" : "asc" }), { group: "Logs" });
@@ -150,12 +151,13 @@ export function LogsPage() {
           zone={zone}
           visible={visible}
           onZoom={(a, b) => setRange({ from: new Date(a).toISOString(), to: new Date(b).toISOString() })}
-          onValue={(value, exclude) => value !== "" && filter(search.by, value, exclude)}
+          onValue={(value, exclude) => filter(search.by, value, exclude)}
           onTotal={setTotal}
         />
       )}
       <Toolbar
         search={search}
+        facets={facets}
         total={question.around || !search.histogram ? undefined : total}
         tail={!tailing ? "off" : following ? "following" : "paused"}
         onChange={(changes) => change(changes, { replace: changes.order === undefined })}
@@ -164,7 +166,7 @@ export function LogsPage() {
         <Tools search={search} question={question} span={span} names={names} onChange={change} onQuery={setQuery} />
       </Toolbar>
       <div className={classes.body}>
-        {search.facets && !question.around && (
+        {facets && !question.around && (
           <Facets
             query={search.query}
             span={span}
@@ -196,7 +198,7 @@ export function LogsPage() {
               onNewest={setAtNewest}
               onJump={ask}
               bindNewest={bindNewest}
-              onRange={onRange}
+              visible={visible}
             />
           ) : empty ? (
             <NoLines search={search} span={span} range={range} live={tailing} onQuery={setQuery} onRange={setRange} onBack={() => change({ around: undefined })} />

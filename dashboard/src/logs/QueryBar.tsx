@@ -38,7 +38,7 @@ export function QueryBar({ query, onRun, error, source, loading, onCancel, child
         onRun={onRun}
         language={language}
         label="Filter"
-        placeholder={'level:error service:checkout "connection refused" -path:/health   (press / to write)'}
+        placeholder={'level:error "connection refused" -path:/health'}
         history="logs"
         error={fault}
       />

@@ -8,6 +8,7 @@ import type { LogsSearch } from "./search";
 
 interface Props {
   search: LogsSearch;
+  facets: boolean;
   total: number | undefined;
   /** What the tail does: nothing, follows, or waits for a reader. */
   tail: "off" | "following" | "paused";
@@ -16,8 +17,8 @@ interface Props {
   children: ReactNode;
 }
 
-export function Toolbar({ search, total, tail, onChange, onPause, children }: Props) {
-  const { order, wrap, facets, histogram } = search;
+export function Toolbar({ search, facets, total, tail, onChange, onPause, children }: Props) {
+  const { order, wrap, histogram } = search;
   const toggle = (label: string, on: boolean, change: Partial<LogsSearch>, title: string) => (
     <Button size="compact-xs" variant={on ? "light" : "default"} aria-pressed={on} title={title} onClick={() => onChange(change)}>
       {label}

@@ -24,7 +24,10 @@ export async function fetchPage(query: string, { order, cursor, ...page }: PageR
 export interface Bucket {
   /** Unix milliseconds of its start. */
   time: number;
+  /** The value of the field counted by; "" when there is none. */
   by: string;
+  /** All the rarer values. */
+  other: boolean;
   count: number;
 }
 
@@ -36,8 +39,8 @@ export interface HistogramAnswer {
 
 export async function fetchHistogram(query: string, span: Span, step: number, by: string, signal: AbortSignal): Promise<HistogramAnswer> {
   const body = { query, ...span, step: `${step}ms`, limit: 7, ...(by === "" ? {} : { by }) };
-  const answer = await request<{ buckets: { time: string; by?: string; count: number }[] | null }>("/v1/query/logs/histogram", { method: "POST", body, signal });
-  return { step, buckets: (answer.buckets ?? []).map((bucket) => ({ time: Date.parse(bucket.time), by: bucket.by ?? "", count: bucket.count })) };
+  const answer = await request<{ buckets: { time: string; by?: string; other?: boolean; count: number }[] | null }>("/v1/query/logs/histogram", { method: "POST", body, signal });
+  return { step, buckets: (answer.buckets ?? []).map((bucket) => ({ time: Date.parse(bucket.time), by: bucket.by ?? "", other: bucket.other ?? false, count: bucket.count })) };
 }
 
 /** fetchFields counts the values of fields; of every field that occurs when none is named. */

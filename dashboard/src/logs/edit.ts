@@ -127,3 +127,13 @@ export function negatePill(query: string, pill: Pill): string {
   const ors = pill.condition === undefined && !pill.text.startsWith("(") && pill.start === 0 && pill.end === query.trim().length;
   return query.slice(0, pill.start) + (ors && turned.startsWith("-") ? `-(${pill.text})` : turned) + query.slice(pill.end);
 }
+
+/** withoutField drops what the filter says of the values of a field, for its own list of values. */
+export function withoutField(query: string, field: string): string {
+  let text = query;
+  for (const negated of [false, true]) {
+    const found = findPill(text, field, negated);
+    if (found) text = removePill(text, found.pill);
+  }
+  return text;
+}

@@ -4,8 +4,10 @@ import type { Bucket } from "./api";
 import { severity, type Severity } from "./fields";
 
 export interface Stack {
-  /** The value of the field; "" is what has none, or another one. */
+  /** The value of the field; "" for lines without it. */
   value: string;
+  /** All the rarer values. */
+  other: boolean;
   total: number;
   /** Of each bar, from the lowest. */
   counts: number[];
@@ -42,15 +44,22 @@ export function barsOf(buckets: readonly Bucket[], from: number, to: number, ste
   for (const bucket of buckets) {
     const index = Math.round((bucket.time - start) / step);
     if (index < 0 || index >= count) continue;
-    let stack = byValue.get(bucket.by);
-    if (!stack) byValue.set(bucket.by, (stack = { value: bucket.by, total: 0, counts: Array.from({ length: count }, () => 0) }));
+    const key = bucket.other ? "other" : `=${bucket.by}`;
+    let stack = byValue.get(key);
+    if (!stack) byValue.set(key, (stack = { value: bucket.by, other: bucket.other, total: 0, counts: Array.from({ length: count }, () => 0) }));
     stack.counts[index] = (stack.counts[index] ?? 0) + bucket.count;
     stack.total += bucket.count;
     totals[index] = (totals[index] ?? 0) + bucket.count;
   }
-  const rank = (stack: Stack) => (by === "level" ? severityRank[severity(stack.value)] : stack.value === "" ? 1 : 0);
+  const rank = (stack: Stack) => (by === "level" ? severityRank[severity(stack.value)] : stack.other ? 1 : stack.value === "" ? 2 : 0);
   const stacks = [...byValue.values()].toSorted((a, b) => rank(a) - rank(b) || b.total - a.total || (a.value < b.value ? -1 : 1));
   return { from: start, step, count, stacks, totals, max: Math.max(0, ...totals), total: totals.reduce((sum, n) => sum + n, 0) };
+}
+
+/** stackName is what a stack is called. */
+export function stackName({ value, other }: Stack, by: string): string {
+  if (other) return "other";
+  return value === "" ? `no ${by}` : value;
 }
 
 /** stackPath draws the bars of one stack, above those below it. */

@@ -30,7 +30,8 @@ export interface LogsSearch {
   /** The line that is open. */
   line: LineRef | undefined;
   around: AroundRef | undefined;
-  facets: boolean;
+  /** Whether the fields are beside the lines; undefined leaves it to the room there is. */
+  facets: boolean | undefined;
   histogram: boolean;
 }
 
@@ -46,7 +47,7 @@ export function parseLogsSearch(search: PageSearch): LogsSearch {
     by: search["by"] ?? defaultBy,
     line: parseLine(search["line"]),
     around: parseAround(search["around"]),
-    facets: search["facets"] !== "off",
+    facets: search["facets"] === undefined ? undefined : search["facets"] !== "off",
     histogram: search["histogram"] !== "off",
   };
 }
@@ -64,7 +65,7 @@ export function logsChanges(changes: Partial<LogsSearch>): SearchChanges {
   if (changes.by !== undefined) written["by"] = changes.by === defaultBy ? undefined : changes.by;
   if ("line" in changes) written["line"] = changes.line && writeLine(changes.line);
   if ("around" in changes) written["around"] = changes.around && writeAround(changes.around);
-  if (changes.facets !== undefined) written["facets"] = changes.facets ? undefined : "off";
+  if (changes.facets !== undefined) written["facets"] = changes.facets ? "on" : "off";
   if (changes.histogram !== undefined) written["histogram"] = changes.histogram ? undefined : "off";
   return written;
 }
