@@ -1,21 +1,22 @@
 // One chart of a host's or a service's page: it asks when it comes near the window, can be zoomed
 // by marking, and leads to Metrics with its own query.
 
+import { useComputedColorScheme } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 
-import type { ChartSeries } from "../chart/data";
 import { total } from "../chart/data";
 import { TimeChart } from "../chart/TimeChart";
 import { format, type Unit } from "../format/units";
 import { metricsLink } from "../links";
-import type { Frame } from "../live/frame";
+import { emptyFrame } from "../live/frame";
 import type { QueryOfStep } from "../live/useFrame";
 import { useZoom } from "../time/useZoom";
 import { useRangeQueries } from "../query/useRangeQueries";
 import { usePageTime } from "../time/context";
 import { MetricsIcon } from "../ui/icons";
 import { Panel } from "../ui/Panel";
+import { linesOf, type Lines } from "./lines";
 import classes from "./ChartCard.module.css";
 
 interface Props {
@@ -23,7 +24,7 @@ interface Props {
   title: string;
   unit: Unit;
   query: QueryOfStep;
-  series: (frame: Frame) => ChartSeries[];
+  lines: Lines;
   stacked?: boolean | undefined;
   max?: number | undefined;
   /** What stands at the right of the title: the sum of all lines now. */
@@ -34,6 +35,8 @@ interface Props {
 }
 
 const chartHeight = 132;
+/** More lines than these are told apart by the tooltip. */
+const mostInLegend = 8;
 
 export function ChartCard(props: Props) {
   const [holder, near] = useNear<HTMLDivElement>();
@@ -44,12 +47,14 @@ export function ChartCard(props: Props) {
   );
 }
 
-function Card({ id, title, unit, query, series: seriesOf, stacked = false, max, value = "none", limit = 40 }: Props) {
+function Card({ id, title, unit, query, lines, stacked = false, max, value = "none", limit = 40 }: Props) {
   const { results, from, to, showMore } = useRangeQueries([{ key: id, query }], { pixels: 480, limit });
   const zoom = useZoom();
+  const scheme = useComputedColorScheme("light");
   const result = results[0];
+  const frame = result?.frame ?? emptyFrame;
+  const series = useMemo(() => linesOf(frame, lines, scheme), [frame, lines, scheme]);
   if (!result) return null;
-  const series = seriesOf(result.frame);
   const hidden = result.totalSeries - result.frame.series.length;
   return (
     <Panel
@@ -58,7 +63,7 @@ function Card({ id, title, unit, query, series: seriesOf, stacked = false, max, 
       error={result.error}
       actions={<ExploreLink queries={[query(60)]} title={title} />}
     >
-      <TimeChart label={title} frame={result.frame} series={series} unit={unit} from={from} to={to} stacked={stacked} max={max} height={chartHeight} loading={result.loading} onZoom={zoom} />
+      <TimeChart label={title} frame={result.frame} series={series} unit={unit} from={from} to={to} stacked={stacked} max={max} height={chartHeight} legend={series.length > mostInLegend ? "none" : "compact"} loading={result.loading} onZoom={zoom} />
       {hidden > 0 && (
         <button type="button" className={classes.more} onClick={showMore}>
           {hidden} more, show

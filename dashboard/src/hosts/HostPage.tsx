@@ -5,7 +5,6 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { hostLink } from "../links";
-import { useColours } from "../overview/useColours";
 import { PageTitle } from "../shell/title";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
@@ -16,7 +15,6 @@ import { keepTime } from "./columns";
 import { Filesystems } from "./Filesystems";
 import { HostHeader } from "./HostHeader";
 import { HostServices } from "./HostServices";
-import { linesOf } from "./lines";
 import { LogTail } from "./LogTail";
 import type { HostRow } from "./model";
 import { Processes } from "./Processes";
@@ -70,7 +68,6 @@ function OneHost({ host }: { host: string }) {
 }
 
 function Charts({ id, row, wide }: { id: HostChart["section"]; row: HostRow; wide?: ReactNode }) {
-  const colour = useColours();
   const title = sections.find(([section]) => section === id)?.[1] ?? id;
   return (
     <section id={id} className={classes.section} aria-labelledby={`${id}-title`}>
@@ -87,7 +84,7 @@ function Charts({ id, row, wide }: { id: HostChart["section"]; row: HostRow; wid
               title={chart.title}
               unit={chart.unit}
               query={chart.query(row.name)}
-              series={(frame) => linesOf(frame, chart.lines, colour)}
+              lines={chart.lines}
               stacked={chart.stacked}
               max={chart.id === "memory" ? row.memoryTotal : chart.max}
               value={chart.value ?? "sum"}

@@ -7,12 +7,12 @@ import { useMemo } from "react";
 import type { ChartSeries } from "../chart/data";
 import { TimeChart } from "../chart/TimeChart";
 import { format } from "../format/units";
-import { useZoom } from "../overview/useZoom";
 import { severity } from "../overview/LogsPanel";
 import type { Frame } from "../live/frame";
 import type { Scheme } from "../theme";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
+import { useZoom } from "../time/useZoom";
 import { Panel } from "../ui/Panel";
 import { countOverTime, type LogBuckets } from "./api";
 
@@ -68,7 +68,7 @@ export function LevelHistogram({ title, query }: { title: string; query: string 
       detail={answer.data ? `lines${failed > 0 ? `, ${format(failed, "count")} of them errors` : ""}` : undefined}
       error={answer.error ?? undefined}
     >
-      <TimeChart label={title} frame={frame} series={series} unit="count" from={from} to={to} stacked height={96} loading={answer.isPending} onZoom={zoom} />
+      <TimeChart label={title} frame={frame} series={series} unit="count" from={from} to={to} kind="bar" stacked height={96} loading={answer.isPending} onZoom={zoom} />
     </Panel>
   );
 }

@@ -5,16 +5,13 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { ChartCard } from "../hosts/ChartCard";
-import { linesOf } from "../hosts/lines";
 import { metricsLink } from "../links";
-import { useColours } from "../overview/useColours";
 import { usePageTime } from "../time/context";
 import { metricChart, worthDrawing, type Metric, type ServiceChart } from "./charts";
 import classes from "./ServicePage.module.css";
 
 /** Charts draws what is given, in as many columns as fit. */
 export function Charts({ charts, columns = 4 }: { charts: readonly ServiceChart[]; columns?: 3 | 4 }) {
-  const colour = useColours();
   return (
     <div className={classes.grid} data-columns={columns}>
       {charts.map((chart) => (
@@ -24,7 +21,7 @@ export function Charts({ charts, columns = 4 }: { charts: readonly ServiceChart[
           title={chart.title}
           unit={chart.unit}
           query={chart.query}
-          series={(frame) => linesOf(frame, chart.lines, colour)}
+          lines={chart.lines}
           stacked={chart.stacked}
           max={chart.max}
           value={chart.value}

@@ -1,26 +1,16 @@
 // What the Services pages ask the server for besides PromQL.
 
 import { request } from "../api/client";
+import type { Schemas } from "../api/types";
 
-export interface Service {
-  name: string;
-  instances: number;
-  /** Series, and different metric names among them. */
-  series: number;
-  metrics: number;
-  /** Log lines in the time range. */
-  logs: number;
-  last_metric?: string;
-  last_log?: string;
-}
+export type Service = Schemas["Service"];
 
 const iso = (millis: number) => new Date(millis).toISOString();
 
 /** listServices returns whoever sent something in a range, given in Unix milliseconds. */
 export async function listServices(from: number, to: number, signal: AbortSignal): Promise<Service[]> {
   const params = new URLSearchParams({ from: iso(from), to: iso(to) });
-  const answer = await request<{ services: Service[] | null }>(`/v1/services?${params.toString()}`, { signal });
-  return answer.services ?? [];
+  return (await request<Schemas["ServiceList"]>(`/v1/services?${params.toString()}`, { signal })).services;
 }
 
 export interface LogBuckets {
@@ -32,12 +22,7 @@ export interface LogBuckets {
   counts: Map<string, number[]>;
 }
 
-interface HistogramAnswer {
-  buckets: { time: string; count: number; by?: string }[] | null;
-  step_seconds: number;
-  from: string;
-  to: string;
-}
+type HistogramAnswer = Pick<Schemas["LogHistogram"], "buckets" | "step_seconds" | "from" | "to">;
 
 /** countOverTime counts log lines by a field in about so many buckets of equal length. */
 export async function countOverTime(query: string, by: string, range: { from: number; to: number }, buckets: number, limit: number, signal: AbortSignal): Promise<LogBuckets> {
@@ -52,7 +37,8 @@ export function bucketsOf(answer: HistogramAnswer): LogBuckets {
   const length = Math.max(0, Math.round((Date.parse(answer.to) / 1000 - first) / step));
   const times = Array.from({ length }, (_, i) => first + i * step);
   const counts = new Map<string, number[]>();
-  for (const { time, count, by = "" } of answer.buckets ?? []) {
+  for (const { time, count, by: value = "", other } of answer.buckets) {
+    const by = other ? "other" : value;
     const row = counts.get(by) ?? times.map(() => 0);
     counts.set(by, row);
     const at = Math.round((Date.parse(time) / 1000 - first) / step);

@@ -73,7 +73,7 @@ const naming: Lines = { label: "line", naming: quantiles.map(([, name]) => [name
 
 /** requestCharts are rate, errors and durations: what tells whether a service does its work. */
 export function requestCharts(family: RequestFamily, matchers: string): ServiceChart[] {
-  const { kind, route, status } = family;
+  const { kind, status } = family;
   return [
     {
       id: "requests",
