@@ -1,6 +1,6 @@
 // Tabs over one panel. Which is open belongs into the address, so its page holds the value.
 
-import { useId, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from "react";
 
 import classes from "./Tabs.module.css";
 
@@ -25,6 +25,10 @@ interface Props<Id extends string> {
 export function Tabs<Id extends string>({ label, tabs, value, onChange, children }: Props<Id>) {
   const base = useId();
   const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow screen the open tab may be out of sight; jsdom has no scrolling.
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [value]);
 
   function move(event: KeyboardEvent) {
     const at = tabs.findIndex((tab) => tab.id === value);
