@@ -70,6 +70,8 @@ type Deps struct {
 	Auth Registrar
 	// Services add their operations too: dashboards, saved searches.
 	Services []Registrar
+	// Authenticator checks again whether live connections may go on; nil lets them.
+	Authenticator auth.Authenticator
 	// Health measures the components; it is called for every request of GET /v1/health.
 	Health func(ctx context.Context) []ComponentHealth
 	// Platform holds the program's own metrics.
@@ -114,7 +116,7 @@ func New(deps Deps) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.live, err = live.New(deps.Query, deps.Logs, orDefault(deps.LiveLimits, live.DefaultConfig), deps.Registerer, deps.Logger); err != nil {
+	if a.live, err = live.New(deps.Query, deps.Logs, deps.Authenticator, orDefault(deps.LiveLimits, live.DefaultConfig), deps.Registerer, deps.Logger); err != nil {
 		return nil, err
 	}
 	query.NewREST(deps.Query).Register(a.huma)

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/backend/query/querytest"
+	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
 )
 
@@ -31,6 +34,21 @@ type server struct {
 	*httptest.Server
 	service *Service
 	logs    *querytest.Logs
+
+	credentials *credentials
+}
+
+// credentials says that a credential is good until it ends.
+type credentials struct{ ended, away atomic.Bool }
+
+func (c *credentials) Authenticate(context.Context, string) (auth.Principal, error) {
+	switch {
+	case c.away.Load():
+		return auth.Principal{}, errcode.New(errcode.Unavailable, "the database is away")
+	case c.ended.Load():
+		return auth.Principal{}, errcode.New(errcode.Unauthenticated, "the login has ended")
+	}
+	return auth.Principal{OrgID: querytest.Org}, nil
 }
 
 // newServer serves every request as a user of the test organisation, but for those with the
@@ -44,8 +62,8 @@ func newServer(t *testing.T, change func(*Config)) *server {
 	if change != nil {
 		change(&config)
 	}
-	s := &server{logs: querytest.NewLogs()}
-	s.service, err = New(engine, s.logs, config, prometheus.NewRegistry(), zap.NewNop())
+	s := &server{logs: querytest.NewLogs(), credentials: &credentials{}}
+	s.service, err = New(engine, s.logs, s.credentials, config, prometheus.NewRegistry(), zap.NewNop())
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	for _, route := range s.service.Routes() {
@@ -283,6 +301,31 @@ func TestEvaluationsAreShared(t *testing.T) {
 	<-first.done
 	require.NoError(t, first.err)
 	assert.JSONEq(t, `[{"labels":{"__name__":"up"},"value":1}]`, string(first.frame.series))
+}
+
+func TestConnectionsEndWithTheirCredential(t *testing.T) {
+	s := newServer(t, func(c *Config) { c.Heartbeat = time.Millisecond })
+	s.credentials.away.Store(true)
+	conn := s.dial(t)
+	say(t, conn, `{"type":"subscribe","id":"one","kind":"metrics","query":"vector(1)","interval":"5ms"}`)
+	for range 20 {
+		hearType(t, conn, "metrics") // the database is away, and nothing ends
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v1/stream?logs=", nil)
+	require.NoError(t, err)
+	stream, err := s.Client().Do(request)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, stream.Body.Close()) }()
+
+	s.credentials.away.Store(false)
+	s.credentials.ended.Store(true)
+	for err == nil {
+		_, _, err = conn.Read(t.Context())
+	}
+	assert.Equal(t, websocket.StatusCode(4401), websocket.CloseStatus(err))
+	text, err := io.ReadAll(stream.Body)
+	require.NoError(t, err, "the stream ends")
+	assert.Contains(t, string(text), `"code":"unauthenticated"`)
 }
 
 func TestCloseEndsConnections(t *testing.T) {

@@ -25,7 +25,8 @@ type Config struct {
 	MaxSubscriptions int `mapstructure:"max_subscriptions"`
 	// MinInterval is the shortest time between two evaluations of an expression.
 	MinInterval time.Duration `mapstructure:"min_interval"`
-	// Heartbeat is the time between two pings or comments on a connection.
+	// Heartbeat is the time between two pings or comments on a connection, and between two
+	// checks of its credential.
 	Heartbeat time.Duration `mapstructure:"heartbeat"`
 	// WriteTimeout is how long a client may take to receive one frame before it is dropped.
 	WriteTimeout time.Duration `mapstructure:"write_timeout"`
@@ -66,6 +67,7 @@ func (c Config) Validate() error {
 type Service struct {
 	evaluator *evaluator
 	logs      storage.LogReader
+	auth      auth.Authenticator // nil when credentials are not checked again
 	config    Config
 	logger    *zap.Logger
 
@@ -80,14 +82,15 @@ type Service struct {
 	wait   sync.WaitGroup
 }
 
-// New returns the service. The registerer may be nil. Close ends all connections.
-func New(engine *query.Engine, logs storage.LogReader, config Config, registerer prometheus.Registerer, logger *zap.Logger) (*Service, error) {
+// New returns the service. With an authenticator connections end with their credential; it and
+// the registerer may be nil. Close ends all connections.
+func New(engine *query.Engine, logs storage.LogReader, authenticator auth.Authenticator, config Config, registerer prometheus.Registerer, logger *zap.Logger) (*Service, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("limits of live connections: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		evaluator: newEvaluator(ctx, engine), logs: logs, config: config, logger: logger, ctx: ctx, cancel: cancel,
+		evaluator: newEvaluator(ctx, engine), logs: logs, auth: authenticator, config: config, logger: logger, ctx: ctx, cancel: cancel,
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "pharos_live_connections", Help: "Clients connected to /v1/ws and /v1/stream.",
 		}),
@@ -148,6 +151,20 @@ func (s *Service) enter() (leave func(), err error) {
 		s.connections.Dec()
 		s.wait.Done()
 	}, nil
+}
+
+// ended says whether the credential that a connection came with is good no more: a token has
+// expired, a login has ended, a key was revoked. That it can't be checked ends nothing.
+func (s *Service) ended(r *http.Request) bool {
+	if s.auth == nil {
+		return false
+	}
+	credential, err := auth.CredentialFromRequest(r)
+	if err != nil {
+		return true
+	}
+	_, err = s.auth.Authenticate(r.Context(), credential)
+	return errcode.Of(err) == errcode.Unauthenticated
 }
 
 // connectionContext returns the request's context, which also ends when the service closes.

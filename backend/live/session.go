@@ -73,14 +73,19 @@ func (s *session) sendError(id string, err error) {
 	if errcode.Of(err) == errcode.Internal {
 		s.service.logger.Error("Live subscription failed", zap.Error(err))
 	}
+	s.send(errorFrame(id, err))
+}
+
+func errorFrame(id string, err error) frame {
 	data, encodeErr := json.Marshal(struct {
 		Type  string            `json:"type"`
 		ID    string            `json:"id,omitempty"`
 		Error *problem.Document `json:"error"`
 	}{"error", id, problem.Of(err)})
-	if encodeErr == nil {
-		s.send(frame{"error", data})
+	if encodeErr != nil { // strings and a number can be written
+		data = []byte(`{"type":"error"}`)
 	}
+	return frame{"error", data}
 }
 
 // subscribe starts a subscription, which ends with the context; one of the same id is replaced.

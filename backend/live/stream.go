@@ -40,7 +40,7 @@ func (s *Service) ServeStream(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no") // nginx must not hold events back
 	w.WriteHeader(http.StatusOK)
-	session.writeEvents(ctx, w)
+	session.writeEvents(ctx, w, r)
 }
 
 // subscribeAll subscribes to what the parameters name: metrics by an expression each, under
@@ -79,7 +79,7 @@ func (s *session) subscribeAll(ctx context.Context, params url.Values) error {
 }
 
 // writeEvents sends what waits, and a comment when there is nothing, until the client goes.
-func (s *session) writeEvents(ctx context.Context, w http.ResponseWriter) {
+func (s *session) writeEvents(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	heartbeat := time.NewTicker(s.service.config.Heartbeat)
 	defer heartbeat.Stop()
 	if s.writeEvent(w, ": connected\n\n") != nil {
@@ -91,14 +91,21 @@ func (s *session) writeEvents(ctx context.Context, w http.ResponseWriter) {
 		case <-ctx.Done():
 			return
 		case f := <-s.frames:
-			text = "event: " + f.event + "\ndata: " + string(f.data) + "\n\n"
+			text = f.text()
 		case <-heartbeat.C:
+			if s.service.ended(r) {
+				_ = s.writeEvent(w, errorFrame("", errcode.New(errcode.Unauthenticated, "the credential has ended")).text()) // the client may be gone
+				return
+			}
 		}
 		if s.writeEvent(w, text) != nil {
 			return
 		}
 	}
 }
+
+// text is the frame as an event.
+func (f frame) text() string { return "event: " + f.event + "\ndata: " + string(f.data) + "\n\n" }
 
 func (s *session) writeEvent(w http.ResponseWriter, text string) error {
 	controller := http.NewResponseController(w)

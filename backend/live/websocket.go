@@ -22,6 +22,10 @@ import (
 // maxRequest is the longest message that a client may send, in bytes.
 const maxRequest = 64 << 10
 
+// statusEnded closes a connection whose credential has ended: the client is to renew it and to
+// come again.
+const statusEnded websocket.StatusCode = 4401
+
 // ServeWebSocket serves one client of /v1/ws.
 func (s *Service) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	org, err := caller.Org(r.Context())
@@ -55,7 +59,7 @@ func (s *Service) ServeWebSocket(w http.ResponseWriter, r *http.Request) {
 	session := s.newSession(org)
 	session.wait.Go(func() {
 		defer cancel()
-		s.writeFrames(ctx, conn, session)
+		s.writeFrames(ctx, conn, session, r)
 	})
 	session.readRequests(ctx, conn)
 	cancel()
@@ -80,7 +84,7 @@ func checkOrigin(r *http.Request) error {
 
 // writeFrames sends what waits, and a ping when nothing has been heard for a while, until the
 // connection ends.
-func (s *Service) writeFrames(ctx context.Context, conn *websocket.Conn, session *session) {
+func (s *Service) writeFrames(ctx context.Context, conn *websocket.Conn, session *session, r *http.Request) {
 	heartbeat := time.NewTicker(s.config.Heartbeat)
 	defer heartbeat.Stop()
 	for {
@@ -91,6 +95,10 @@ func (s *Service) writeFrames(ctx context.Context, conn *websocket.Conn, session
 		case f := <-session.frames:
 			err = s.writeWithin(ctx, func(ctx context.Context) error { return conn.Write(ctx, websocket.MessageText, f.data) })
 		case <-heartbeat.C:
+			if s.ended(r) {
+				_ = conn.Close(statusEnded, "the credential has ended") // the client may be gone
+				return
+			}
 			err = s.writeWithin(ctx, conn.Ping)
 		}
 		if err != nil {

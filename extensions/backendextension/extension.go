@@ -95,7 +95,7 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 	b.api, err = api.New(api.Deps{
 		Metrics: store.MetricStore(), Logs: store.LogStore(), Query: engine,
 		LogLimits: &b.cfg.Logs, LiveLimits: &b.cfg.Live,
-		Auth:       authentication,
+		Auth:       authentication, Authenticator: authentication,
 		Services:   []api.Registrar{boards, savedsearch.New(store.Metadata(), b.logger)},
 		Health:     func(ctx context.Context) []api.ComponentHealth { return componentHealth(ctx, store.Checks()) },
 		Platform:   b.process,

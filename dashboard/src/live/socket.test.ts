@@ -9,7 +9,7 @@ class FakeSocket {
   sent: Record<string, unknown>[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event?: { code: number }) => void) | null = null;
 
   constructor() {
     FakeSocket.all.push(this);
@@ -36,9 +36,9 @@ class FakeSocket {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  fail() {
+  fail(code?: number) {
     this.readyState = WebSocket.CLOSED;
-    this.onclose?.();
+    this.onclose?.(code === undefined ? undefined : { code });
   }
 }
 
@@ -204,5 +204,21 @@ describe("LiveSocket", () => {
     late.open();
     expect(late.readyState).toBe(WebSocket.CLOSED);
     expect(socket.state).toBe("closed");
+  });
+
+  it("comes back at once when its token has run out, but not again and again", async () => {
+    start();
+    FakeSocket.last.open();
+    FakeSocket.last.receive({ type: "pong" });
+    FakeSocket.last.fail(4401);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(beforeRetry).toHaveBeenCalledTimes(1);
+    expect(FakeSocket.all).toHaveLength(2);
+    FakeSocket.last.open();
+    FakeSocket.last.fail(4401);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(FakeSocket.all).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(FakeSocket.all).toHaveLength(3);
   });
 });

@@ -46,6 +46,8 @@ const firstDelay = 500;
 const longestDelay = 15_000;
 const pingEvery = 15_000;
 const pongWithin = 10_000;
+/** The server closes so when the session's token has run out; it is renewed and goes on at once. */
+const tokenEnded = 4401;
 
 /** backoff is the wait before the n-th try in a row, spread so that pages don't come in step. */
 export function backoff(attempt: number, random: number): number {
@@ -122,7 +124,7 @@ export class LiveSocket {
     this.socket = socket;
     socket.onopen = () => this.handleOpen();
     socket.onmessage = (event: MessageEvent<string>) => this.handleMessage(event.data);
-    socket.onclose = () => this.handleClose(socket);
+    socket.onclose = (event?: CloseEvent) => this.handleClose(socket, event?.code);
   }
 
   private handleOpen(): void {
@@ -145,10 +147,11 @@ export class LiveSocket {
     }
   }
 
-  private handleClose(socket: WebSocket): void {
+  private handleClose(socket: WebSocket, code?: number): void {
     if (socket !== this.socket) return;
     this.drop();
-    const delay = backoff(this.attempt, (this.options.random ?? Math.random)());
+    const atOnce = code === tokenEnded && this.attempt === 0;
+    const delay = atOnce ? 0 : backoff(this.attempt, (this.options.random ?? Math.random)());
     this.attempt += 1;
     this.setState("waiting");
     this.retryTimer = setTimeout(() => void this.retry(), delay);
