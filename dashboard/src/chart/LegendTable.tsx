@@ -50,6 +50,7 @@ export function LegendTable({ label, series, unit, legend, totalSeries, onShowMo
   const shown = all ? rows : rows.slice(0, top);
   const change = onSort ?? setOwnSort;
 
+  if (series.length === 0) return null;
   return (
     <div className={classes.legend} onMouseLeave={() => legend.setHighlight(undefined)}>
       <div className={classes.frame} data-scrolls={all && rows.length > 12}>

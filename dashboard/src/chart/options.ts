@@ -131,12 +131,15 @@ function seriesOptions({ colour, dash, below, order }: RowShape, index: number, 
   return {
     stroke: colour,
     width: stacked ? 1 : 1.5,
-    ...(alpha > 0 ? { fill: withAlpha(colour, alpha) } : {}),
+    ...(alpha > 0 ? { fill: (chart) => (kind === "line" && isCut(chart) ? "transparent" : withAlpha(colour, alpha)) } : {}),
     ...(dash ? { dash: [...dash] } : {}),
     points: { show: false, size: 4, width: 0, fill: colour, filter: (chart) => isolatedOf(chart.data[index + 1] ?? []) },
     spanGaps: false,
   };
 }
+
+/** isCut says that the axis begins above zero: a fill would look like a quantity. */
+const isCut = (chart: uPlot) => (chart.scales["y"]?.min ?? 0) > 0;
 
 const known = new WeakMap<object, number[] | null>();
 

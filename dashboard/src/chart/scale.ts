@@ -25,6 +25,7 @@ const leastSpread = 0.1;
 
 /** valueAxis is the axis of values between two, with some room. */
 export function valueAxis(dataMin: number | null, dataMax: number | null, wanted: Wanted): Axis {
+  if (dataMin === null && wanted.max === undefined) return { min: wanted.min ?? 0, max: (wanted.min ?? 0) + 1, ticks: [] };
   let low = dataMin ?? 0;
   let high = dataMax ?? 0;
   if (wanted.zero ?? !isFar(low, high)) {
@@ -71,32 +72,57 @@ const decimal = [1, 2, 2.5, 5, 10];
 const binary = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const clock = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
 
-/** niceStep is the smallest step that people like and that is no smaller than one. */
+/** A step may be this much smaller than asked for: rather one more mark than an axis half empty. */
+const leeway = 0.8;
+
+/** niceStep is the smallest step that people like and that is not much smaller than another. */
 export function niceStep(rough: number, { base, seconds }: Pick<Wanted, "base" | "seconds">): number {
   if (seconds !== undefined && rough * seconds > 30) {
-    const step = clock.find((s) => s >= rough * seconds * 0.999);
+    const step = clock.find((s) => s >= rough * seconds * leeway);
     return (step ?? niceStep((rough * seconds) / 86_400, { base: 1000 }) * 86_400) / seconds;
   }
   if (base === 1024 && rough >= 1) {
     const unit = 1024 ** Math.floor(Math.log(rough) / Math.log(1024) + 1e-9);
-    return binary.find((s) => s * unit >= rough * 0.999)! * unit;
+    return binary.find((s) => s * unit >= rough * leeway)! * unit;
   }
   const magnitude = 10 ** Math.floor(Math.log10(rough) + 1e-9);
-  return decimal.find((s) => s * magnitude >= rough * 0.999)! * magnitude;
+  return decimal.find((s) => s * magnitude >= rough * leeway)! * magnitude;
 }
 
 /** logAxis is an axis of logarithms, from the power below the data to the one above. */
-export function logAxis(dataMin: number | null, dataMax: number | null, { base, parts, min, max }: Wanted): Axis {
-  const ten = base === 1024 ? 2 : 10;
-  const exponent = (value: number) => Math.log(value) / Math.log(ten);
+export function logAxis(dataMin: number | null, dataMax: number | null, { base, parts, min, max, seconds }: Wanted): Axis {
   const low = min !== undefined && min > 0 ? min : dataMin !== null && dataMin > 0 ? dataMin : 1;
   const high = Math.max(max !== undefined && max > 0 ? max : (dataMax ?? 0), low);
-  const first = Math.floor(exponent(low) + 1e-9);
-  const last = Math.max(Math.ceil(exponent(high) - 1e-9), first + 1);
-  const every = Math.max(1, Math.ceil((last - first) / Math.max(parts, 1)));
-  const ticks: number[] = [];
-  for (let e = first; e <= last; e += every) ticks.push(tidy(ten ** e));
-  return { min: min !== undefined && min > 0 ? min : ten ** first, max: max !== undefined && max > low ? max : ten ** last, ticks };
+  const all = powers(low, high, base, seconds);
+  const every = Math.max(1, Math.ceil((all.length - 1) / Math.max(parts, 1)));
+  return {
+    min: min !== undefined && min > 0 ? min : all[0]!,
+    max: max !== undefined && max > low ? max : all.at(-1)!,
+    ticks: all.filter((_, i) => i % every === 0),
+  };
+}
+
+/** powers are those of ten, or of two for bytes, around two values; of minutes, hours and days above a minute. */
+function powers(low: number, high: number, base: number, seconds: number | undefined): number[] {
+  const found: number[] = [];
+  const ten = base === 1024 ? 2 : 10;
+  const longer = seconds === undefined ? [] : [60, 600, 3600, 36_000].map((size) => size / seconds);
+  const day = seconds === undefined ? Infinity : 86_400 / seconds;
+  const minute = longer[0] ?? Infinity;
+  const at = (e: number): number => {
+    const value = ten ** e;
+    if (value < minute) return tidy(value);
+    // 10 s is followed by 1 min, 10 min, 1 h, 10 h, 1 d, 10 d ...
+    const beyond = e - Math.ceil(Math.log10(minute) - 1e-9);
+    return longer[beyond] ?? tidy(day * 10 ** (beyond - longer.length));
+  };
+  let e = Math.floor(Math.log(low) / Math.log(ten) + 1e-9);
+  while (at(e) > low * (1 + 1e-9)) e -= 1;
+  while (at(e + 1) <= low) e += 1;
+  found.push(at(e));
+  do found.push(at(++e));
+  while (at(e) < high * (1 - 1e-9));
+  return found;
 }
 
 /** partsFor is how many parts an axis has that is so many pixels high. */

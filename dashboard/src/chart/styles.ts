@@ -11,6 +11,8 @@ export interface SeriesStyle {
   dash: readonly number[] | undefined;
 }
 
+const collator = new Intl.Collator("en", { numeric: true });
+
 const dashes: readonly (readonly number[] | undefined)[] = [undefined, [7, 3], [2, 3], [9, 3, 2, 3]];
 
 /** styleOf is the look of the n-th series. */
@@ -38,7 +40,7 @@ export class Places {
       else this.places.delete(key);
     }
     let next = 0;
-    for (const key of new Set(fresh.toSorted())) {
+    for (const key of new Set(fresh.toSorted(collator.compare))) {
       while (taken.has(next)) next += 1;
       taken.add(next);
       this.places.set(key, next);

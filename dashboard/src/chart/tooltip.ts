@@ -45,18 +45,19 @@ const distance = 14;
 const margin = 6;
 
 /**
- * placeTooltip stands the tooltip beside the cursor, on its other side where there is no room, and
- * always inside the window.
+ * placeTooltip stands the tooltip beside the cursor, on its other side where there is no room, above
+ * or below it in a narrow window, and always inside the window.
  */
 export function placeTooltip(cursor: { x: number; y: number }, tooltip: Box, view: Box): { x: number; y: number } {
   const right = cursor.x + distance;
   const left = cursor.x - distance - tooltip.width;
-  const fits = right + tooltip.width <= view.width - margin;
-  const x = fits ? right : left >= margin ? left : (view.width - tooltip.width) / 2;
-  const y = cursor.y - tooltip.height / 2;
-  return { x: clamp(x, view.width - tooltip.width - margin), y: clamp(y, view.height - tooltip.height - margin) };
+  if (right + tooltip.width <= view.width - margin) return inside({ x: right, y: cursor.y - tooltip.height / 2 }, tooltip, view);
+  if (left >= margin) return inside({ x: left, y: cursor.y - tooltip.height / 2 }, tooltip, view);
+  const above = cursor.y - tooltip.height - 2 * distance;
+  return inside({ x: cursor.x - tooltip.width / 2, y: above >= margin ? above : cursor.y + 2 * distance }, tooltip, view);
 }
 
-function clamp(value: number, most: number): number {
-  return Math.round(Math.max(margin, Math.min(value, most)));
+function inside({ x, y }: { x: number; y: number }, tooltip: Box, view: Box): { x: number; y: number } {
+  const clamp = (value: number, most: number) => Math.round(Math.max(margin, Math.min(value, most - margin)));
+  return { x: clamp(x, view.width - tooltip.width), y: clamp(y, view.height - tooltip.height) };
 }

@@ -65,10 +65,11 @@ function scaleFor(scales: readonly Scale[], largest: number): Scale {
   return scales.findLast(([, size]) => largest >= size * 0.9999) ?? scales.find(([, size]) => size === 1) ?? scales[0] ?? ["", 1];
 }
 
-/** decimalsOf is how many places the values need, but no more than they have. */
+/** decimalsOf is how many places the values need to be right, and to differ from each other. */
 function decimalsOf(values: readonly number[]): number {
   for (let places = 0; places < 6; places++) {
-    if (values.every((value) => Math.abs(value - Number(value.toFixed(places))) <= Math.abs(value) * 0.005)) return places;
+    const right = values.every((value) => Math.abs(value - Number(value.toFixed(places))) <= Math.abs(value) * 0.005);
+    if (right && new Set(values.map((value) => value.toFixed(places))).size === new Set(values).size) return places;
   }
   return 6;
 }
