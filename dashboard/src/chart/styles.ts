@@ -34,9 +34,10 @@ export class Places {
     if (fresh.length === 0) return this.places;
     const present = new Set(keys);
     const taken = new Set<number>();
+    const crowded = this.places.size + fresh.length > 32;
     for (const [key, place] of this.places) {
       // A series that left for a moment comes back in its colour, while there are colours.
-      if (present.has(key) || this.places.size + fresh.length <= 32) taken.add(place);
+      if (present.has(key) || !crowded) taken.add(place);
       else this.places.delete(key);
     }
     let next = 0;

@@ -158,7 +158,7 @@ function short(value: number): string {
 /** formatSeconds writes how long something took: "12.5 ms"; a minute and more as its two largest units. */
 function formatSeconds(seconds: number): string {
   if (seconds === 0) return `0${space}s`;
-  if (seconds >= 59.95) return formatDuration(seconds);
+  if (seconds >= 59.95) return formatDuration(Math.round(seconds));
   for (const [name, size] of [["s", 1], ["ms", 1e-3], ["µs", 1e-6]] as const) {
     if (seconds >= size * 0.9995) return `${threeDigits(seconds / size)}${space}${name}`;
   }
