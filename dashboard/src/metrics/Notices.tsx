@@ -58,6 +58,9 @@ export function Notices({ page, results, catalogue }: { page: MetricsPageState; 
           {result.limit >= largestLimit && " No chart shows more; join them by a label, or filter them."}
         </PartialNotice>
       ))}
+      {results.ownUnit === undefined && page.view !== "values" && page.unit === undefined && results.series.length > 0 && (
+        <PartialNotice>The queries have different units, which one axis can't show. Hide some of them, or choose a unit for all.</PartialNotice>
+      )}
       {results.results.map((result, i) => {
         const entry = page.queries[i];
         if (!entry || entry.hidden || entry.text === "" || result.loading || result.error || results.cancelled || result.frame.series.length > 0) return null;

@@ -2,16 +2,22 @@
 
 import { useMemo } from "react";
 
+import { ChartTable } from "../chart/ChartTable";
+import type { ChartSeries } from "../chart/data";
+import { useLegend } from "../chart/legend";
+import { LegendTable } from "../chart/LegendTable";
+import { useSeriesStyles } from "../chart/styles";
 import { TimeChart } from "../chart/TimeChart";
+import { AddToDashboard, type PanelDraft } from "../dashboards/AddToDashboard";
 import { logsLink } from "../links";
-import { useColours } from "../overview/useColours";
-import { useZoom } from "../time/useZoom";
 import { usePageTime } from "../time/context";
+import { useZoom } from "../time/useZoom";
 import { LogsIcon } from "../ui/icons";
 import { Notices } from "./Notices";
 import classes from "./Results.module.css";
 import { servicesIn } from "./services";
 import { Toolbar } from "./Toolbar";
+import { metricsIn } from "./units";
 import type { Catalogue } from "./useCatalogue";
 import type { MetricsPageState } from "./useMetricsPage";
 import type { Results } from "./useResults";
@@ -34,11 +40,24 @@ export function ResultPanel({ page, results, catalogue }: Props) {
             <LogsIcon /> Logs of {service}
           </a>
         ))}
+        <AddToDashboard panel={panelOf(page, results)} disabled={results.series.length === 0} />
       </Toolbar>
       <Notices page={page} results={results} catalogue={catalogue} />
-      {page.view === "values" ? <ValuesTable queries={page.queries} texts={results.texts} unit={results.unit} /> : <Chart page={page} results={results} />}
+      {page.view === "values" ? <ValuesTable queries={page.queries} texts={results.texts} units={results.units} /> : <OverTime page={page} results={results} />}
     </section>
   );
+}
+
+/** panelOf is what a dashboard shows of this page. */
+function panelOf(page: MetricsPageState, results: Results): PanelDraft {
+  const shown = page.queries.filter((query) => !query.hidden && query.text !== "");
+  return {
+    name: metricsIn(shown[0]?.text ?? "")[0] ?? "Metrics",
+    kind: page.view === "values" ? "Table" : "TimeSeriesChart",
+    queries: shown.map(({ text, legend }) => ({ query: text, format: legend === "" ? undefined : legend, language: "promql" })),
+    unit: results.unit,
+    display: page.kind,
+  };
 }
 
 /** word writes a value as the filter language of logs takes it. */
@@ -46,22 +65,49 @@ function word(value: string): string {
   return /^[\p{L}\p{N}_]+$/u.test(value) ? value : JSON.stringify(value);
 }
 
-function Chart({ page, results }: { page: MetricsPageState; results: Results }) {
+/** OverTime is the chart with its legend, or the same as a table. */
+function OverTime({ page, results }: { page: MetricsPageState; results: Results }) {
   const zoom = useZoom();
-  const colour = useColours();
-  const series = results.series.map(({ key, label, values }, i) => ({ key, label, values, colour: colour(i) }));
+  const keys = useMemo(() => results.series.map(({ key }) => key), [results.series]);
+  const styleOf = useSeriesStyles(keys);
+  const legend = useLegend(keys);
+  const series = useMemo(() => results.series.map(({ key, label, values }): ChartSeries => ({ key, label, values, ...styleOf(key) })), [results.series, styleOf]);
+  const nothing = series.length === 0;
+  // Notices say why there is nothing; an empty chart under them would say it once more.
+  if (nothing && !results.loading) return null;
+  if (page.view === "table" && !nothing) return <ChartTable label="Values over time" frame={results.frame} series={series} unit={results.unit} hidden={legend.hidden} />;
+  const total = results.results.reduce((sum, result) => sum + result.totalSeries, 0);
+  const capped = results.results.some((result) => result.totalSeries > result.frame.series.length);
   return (
-    <TimeChart
-      label="Queries"
-      frame={results.frame}
-      series={series}
-      unit={results.unit}
-      from={results.from}
-      to={results.to}
-      stacked={page.kind === "stacked"}
-      height={300}
-      loading={results.loading}
-      onZoom={zoom}
-    />
+    <>
+      <TimeChart
+        label="Queries"
+        frame={results.frame}
+        series={series}
+        unit={results.unit}
+        from={results.from}
+        to={results.to}
+        kind={page.kind}
+        log={page.log}
+        height={320}
+        legend="none"
+        hidden={legend.hidden}
+        highlight={legend.highlight}
+        loading={results.loading}
+        onZoom={zoom}
+      />
+      {!nothing && (
+        <LegendTable
+          label="Series"
+          series={series}
+          unit={results.unit}
+          legend={legend}
+          totalSeries={total}
+          onShowMore={capped ? results.showMore : undefined}
+          fetching={results.fetching}
+          top={12}
+        />
+      )}
+    </>
   );
 }

@@ -24,14 +24,14 @@ const kindNames: readonly { value: MetricsChartKind; label: string }[] = [
 
 interface Props {
   page: MetricsPageState;
-  /** The unit that the queries have by themselves. */
-  ownUnit: Unit;
+  /** The unit that the queries have by themselves; undefined when they have different ones. */
+  ownUnit: Unit | undefined;
   /** Links and buttons that lead elsewhere. */
   children?: ReactNode;
 }
 
 export function Toolbar({ page, ownUnit, children }: Props) {
-  const own = unitNames.find(([unit]) => unit === ownUnit)?.[1] ?? ownUnit;
+  const own = unitNames.find(([unit]) => unit === ownUnit)?.[1] ?? "different ones";
   return (
     <div className={classes.bar} role="group" aria-label="How results are shown">
       <div className={classes.choice} role="group" aria-label="View">

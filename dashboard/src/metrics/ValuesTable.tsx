@@ -16,13 +16,15 @@ interface Row {
   query: string;
   labels: Labels;
   value: number;
+  unit: Unit;
 }
 
 interface Props {
   queries: readonly QueryEntry[];
   /** The queries with their intervals filled in. */
   texts: readonly string[];
-  unit: Unit;
+  /** The unit of each query. */
+  units: readonly Unit[];
 }
 
 /** splitLabels tells labels that differ among rows from those that are the same for all. */
@@ -33,14 +35,14 @@ export function splitLabels(all: readonly Labels[]): { differing: string[]; same
   return { differing: names.filter((name) => !isSame(name)), same: names.filter(isSame).map((name) => [name, first?.[name] ?? ""]) };
 }
 
-export function ValuesTable({ queries, texts, unit }: Props) {
+export function ValuesTable({ queries, texts, units }: Props) {
   const answers = useInstantQueries(texts.map((query, i) => ({ key: letterOf(i), query })));
   const rows = useMemo(
     () =>
-      answers.flatMap(({ key, series }) =>
-        series.map(({ metric, value }): Row => ({ key: `${key} ${keyOf(metric)}`, query: key, labels: metric, value: Number(value[1]) })),
+      answers.flatMap(({ key, series }, i) =>
+        series.map(({ metric, value }): Row => ({ key: `${key} ${keyOf(metric)}`, query: key, labels: metric, value: Number(value[1]), unit: units[i] ?? "count" })),
       ),
-    [answers],
+    [answers, units],
   );
   const several = queries.filter((query) => !query.hidden && query.text !== "").length > 1;
   const { differing, same } = useMemo(() => splitLabels(rows.map((row) => row.labels)), [rows]);
@@ -52,8 +54,8 @@ export function ValuesTable({ queries, texts, unit }: Props) {
       cell: (row) => row.labels[name] ?? "",
       sortBy: (row) => row.labels[name],
     }));
-    return [...byQuery, ...byLabel, { id: "value", title: "Value", cell: (row) => <span title={String(row.value)}>{format(row.value, unit)}</span>, sortBy: (row) => row.value, number: true }];
-  }, [several, differing, unit]);
+    return [...byQuery, ...byLabel, { id: "value", title: "Value", cell: (row) => <span title={String(row.value)}>{format(row.value, row.unit)}</span>, sortBy: (row) => row.value, number: true }];
+  }, [several, differing]);
 
   const asked = answers.filter((_, i) => texts[i] !== "");
   if (rows.length === 0 && asked.some((answer) => answer.loading)) return <Loading rows={6} label="Loading values" />;

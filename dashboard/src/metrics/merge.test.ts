@@ -24,11 +24,11 @@ describe("mergeFrames", () => {
     ]);
   });
 
-  it("leaves holes where a query has no point", () => {
-    const merged = mergeFrames([frame([10, 20], [1, 2]), frame([], []), frame([20, 30], [4, 5])], 10);
+  it("tells a gap from a time that only another query has", () => {
+    const merged = mergeFrames([frame([10, 20], [1, null]), frame([], []), frame([20, 30], [4, 5])], 10);
     expect(merged.times).toEqual([10, 20, 30]);
-    expect(merged.series.at(-1)?.values).toEqual([null, 4, 5]);
-    expect(merged.series[0]?.values).toEqual([1, 2, null]);
+    expect(merged.series.at(-1)?.values).toEqual([undefined, 4, 5]);
+    expect(merged.series[0]?.values).toEqual([1, null, undefined]);
   });
 
   it("is empty without points", () => {

@@ -1,6 +1,13 @@
 // Several queries on one chart: their points on one time axis.
 
+import type { Labels } from "../api/types";
 import type { Frame } from "../live/frame";
+
+/** A frame whose series may lack points of the axis (undefined), which is no gap. */
+export interface MergedFrame {
+  times: number[];
+  series: { key: string; labels: Labels; values: (number | null | undefined)[] }[];
+}
 
 /** sameTimes says that two axes are one, without looking at each point. */
 function sameTimes(a: readonly number[], b: readonly number[]): boolean {
@@ -12,7 +19,7 @@ function sameTimes(a: readonly number[], b: readonly number[]): boolean {
  * one point: live values of two queries come a moment apart. Keys get the frame's place before
  * them, because two queries may answer the same series.
  */
-export function mergeFrames(frames: readonly Frame[], step: number): Frame {
+export function mergeFrames(frames: readonly Frame[], step: number): MergedFrame {
   const filled = frames.filter((frame) => frame.times.length > 0);
   const [first] = filled;
   const keyed = (frame: Frame, place: number) => frame.series.map((series) => ({ ...series, key: `${place}:${series.key}` }));
@@ -26,7 +33,7 @@ export function mergeFrames(frames: readonly Frame[], step: number): Frame {
   const series = frames.flatMap((frame, place) => {
     const at = placesOf(frame.times, times);
     return keyed(frame, place).map((one) => {
-      const values = Array.from<number | null>({ length: times.length }).fill(null);
+      const values = Array.from<number | null | undefined>({ length: times.length });
       at.forEach((index, i) => {
         values[index] = one.values[i] ?? values[index] ?? null;
       });

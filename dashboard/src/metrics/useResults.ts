@@ -6,7 +6,8 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { readError, type QueryError } from "../editor/errors";
 import type { Unit } from "../format/units";
 import { isUnit } from "../format/units";
-import type { Frame, FrameSeries } from "../live/frame";
+import type { Labels } from "../api/types";
+import type { Frame } from "../live/frame";
 import { seriesNames } from "../query/names";
 import { useRangeQueries, type RangeResult } from "../query/useRangeQueries";
 import { useSampleIntervals } from "../query/useSampleIntervals";
@@ -14,11 +15,14 @@ import { builtins, interpolate } from "../query/variables";
 import { ApiError, unreachable } from "../api/client";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
-import { mergeFrames } from "./merge";
+import { mergeFrames, type MergedFrame } from "./merge";
 import { letterOf, type MetricsState } from "./search";
 import { unitOfQuery, type MetadataUnit } from "./units";
 
-export interface NamedSeries extends FrameSeries {
+export interface NamedSeries {
+  key: string;
+  labels: Labels;
+  values: readonly (number | null | undefined)[];
   label: string;
   /** The place of the query that it belongs to. */
   query: number;
@@ -33,13 +37,15 @@ export interface QueryResult extends RangeResult {
 
 export interface Results {
   results: QueryResult[];
-  frame: Frame;
+  frame: MergedFrame;
   series: NamedSeries[];
   from: number;
   to: number;
   unit: Unit;
-  /** The unit that the queries have by themselves. */
-  ownUnit: Unit;
+  /** The unit that the queries have by themselves; undefined when they have different ones. */
+  ownUnit: Unit | undefined;
+  /** The unit of each query, or the one that was chosen for all. */
+  units: Unit[];
   loading: boolean;
   fetching: boolean;
   /** The server can't be reached or has a trouble that is not the query's. */
@@ -90,15 +96,9 @@ export function useResults({ queries, unit: chosen }: MetricsState, metadataUnit
   const frame = useMerged(frames, answers.step);
   const series = useMemo(() => named(frame, queries), [frame, queries]);
 
-  const own = useMemo(() => {
-    for (const [i, query] of queries.entries()) {
-      const unit = texts[i] === "" ? undefined : unitOfQuery(query.text, metadataUnit);
-      if (unit !== undefined) return unit;
-    }
-    return "count";
-    // texts follow from queries.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [queries, metadataUnit]);
+  const units = useMemo(() => queries.map((query) => (query.hidden || query.text === "" ? undefined : (unitOfQuery(query.text, metadataUnit) ?? "count"))), [queries, metadataUnit]);
+  const different = new Set(units.filter((unit) => unit !== undefined));
+  const own = different.size > 1 ? undefined : ([...different][0] ?? "count");
 
   const question = JSON.stringify([texts, range, epoch]);
   const [cancelledAt, setCancelledAt] = useState<string>();
@@ -115,8 +115,9 @@ export function useResults({ queries, unit: chosen }: MetricsState, metadataUnit
     series,
     from: answers.from,
     to: answers.to,
-    unit: isUnit(chosen) ? chosen : own,
+    unit: isUnit(chosen) ? chosen : (own ?? "count"),
     ownUnit: own,
+    units: units.map((unit) => (isUnit(chosen) ? chosen : (unit ?? "count"))),
     loading: results.some((result) => result.loading) && !cancelled,
     fetching,
     outage: results.find((result) => result.error && !result.fault)?.error,
@@ -132,7 +133,7 @@ export function useResults({ queries, unit: chosen }: MetricsState, metadataUnit
 }
 
 /** useMerged merges again only when a frame is another one. */
-function useMerged(frames: readonly Frame[], step: number): Frame {
+function useMerged(frames: readonly Frame[], step: number): MergedFrame {
   const [state, setState] = useState({ frames, step, merged: mergeFrames(frames, step) });
   const same = state.step === step && state.frames.length === frames.length && frames.every((frame, i) => frame === state.frames[i]);
   if (same) return state.merged;
@@ -142,7 +143,7 @@ function useMerged(frames: readonly Frame[], step: number): Frame {
 }
 
 /** named gives each series the name that its query's format or its labels make. */
-function named(frame: Frame, queries: MetricsState["queries"]): NamedSeries[] {
+function named(frame: MergedFrame, queries: MetricsState["queries"]): NamedSeries[] {
   const shown = queries.filter((query) => !query.hidden && query.text !== "").length;
   return queries.flatMap((query, place) => {
     const own = frame.series.filter((series) => series.key.startsWith(`${place}:`));
