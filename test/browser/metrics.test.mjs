@@ -87,6 +87,11 @@ const params = (page) => new URL(page.url()).searchParams;
 const editor = (page, letter = "A") => page.getByRole("textbox", { name: `Query ${letter}`, exact: true });
 const legend = (page) => page.getByRole("table", { name: "Series" }).locator("tbody tr");
 
+async function fromMenu(page, letter, item) {
+  await page.getByRole("button", { name: `More for query ${letter}` }).click();
+  await page.getByRole("menu", { name: `More for query ${letter}` }).getByRole("menuitem", { name: item }).click();
+}
+
 async function drawn(page) {
   return until("the chart is drawn", async () => {
     const chart = await chartState(page, "Queries");
@@ -96,7 +101,7 @@ async function drawn(page) {
 
 describe("the list of metrics", () => {
   test("is searched by words, about one service, and leads to a query", async () => {
-    const { page, context, complaints } = await open(link({}));
+    const { page, context, complaints } = await open(link({ find: "shop" }));
     const row = page.getByRole("button", { name: "shop_orders_total" });
     await row.waitFor();
     await page.getByRole("searchbox", { name: "Search metrics" }).fill("memory in use");
@@ -171,7 +176,7 @@ describe("the editor", () => {
     const { page, context, complaints } = await open(link({ q: "shop_memory_bytes", q2: "sum(shop_memory_bytes))" }));
     const wrong = page.getByRole("group", { name: "Query B", exact: true }).getByRole("alert");
     await wrong.waitFor();
-    assert.match(await wrong.textContent(), /^Character 23: unexpected right parenthesis/);
+    assert.match(await wrong.textContent(), /^Character 24: unexpected right parenthesis/);
     await drawn(page);
     assert.equal(await legend(page).count(), 2, "the other query is drawn");
     assert.ok(complaints.every((complaint) => complaint.includes("400 (Bad Request)")), complaints.join("\n"));
@@ -237,14 +242,11 @@ describe("results", () => {
     await until("both are drawn", async () => (await legend(page).count()) === 2);
     await page.getByRole("button", { name: "Show query A" }).click();
     await until("one is hidden", async () => (await legend(page).count()) === 1 && params(page).get("hide") === "1");
-    await page.getByRole("button", { name: "More for query B" }).click();
-    await page.getByRole("menuitem", { name: "Move up" }).click();
+    await fromMenu(page, "B", "Move up");
     await until("the queries changed places", () => params(page).get("q") === "sum(shop_orders_total)" && params(page).get("hide") === "2");
-    await page.getByRole("button", { name: "More for query A" }).click();
-    await page.getByRole("menuitem", { name: "Duplicate" }).click();
+    await fromMenu(page, "A", "Duplicate");
     await until("there are three", () => params(page).get("q3") !== null && params(page).get("q2") === "sum(shop_orders_total)");
-    await page.getByRole("button", { name: "More for query C" }).click();
-    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await fromMenu(page, "C", "Remove");
     await until("there are two", () => params(page).get("q3") === null);
     await page.goBack();
     await until("going back brings it back", () => params(page).get("q3") !== null);
@@ -343,7 +345,7 @@ describe("results", () => {
 });
 
 test("everything goes by keyboard alone", async () => {
-  const { page, context, complaints } = await open(link({}));
+  const { page, context, complaints } = await open(link({ find: "shop" }));
   await page.getByRole("button", { name: "shop_orders_total" }).waitFor();
   await page.keyboard.press("e");
   await page.keyboard.type("shop_mem");
@@ -377,7 +379,7 @@ test("everything goes by keyboard alone", async () => {
 
 for (const colorScheme of ["light", "dark"]) {
   test(`is accessible in the ${colorScheme} theme, on a phone too`, async () => {
-    const { page, context, complaints } = await open(link({}), { colorScheme });
+    const { page, context, complaints } = await open(link({ find: "shop" }), { colorScheme });
     await page.getByRole("button", { name: "shop_orders_total" }).waitFor();
     await checkAccessibility(page);
     await page.goto(`${server.url}${link({ build: "1", q: "sum by (service) (rate(shop_orders_total[$__rate_interval]))", q2: "shop_queue_sise" })}`);

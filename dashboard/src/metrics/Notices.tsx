@@ -54,7 +54,7 @@ export function Notices({ page, results, catalogue }: { page: MetricsPageState; 
             ) : undefined
           }
         >
-          {page.queries.length > 1 && `Query ${result.key}: `}showing {result.frame.series.length} of {result.totalSeries.toLocaleString("en")} series, those with the largest values.
+          {page.queries.length > 1 ? `Query ${result.key}: showing` : "Showing"} {result.frame.series.length} of {result.totalSeries.toLocaleString("en")} series, those with the largest values.
           {result.limit >= largestLimit && " No chart shows more; join them by a label, or filter them."}
         </PartialNotice>
       ))}

@@ -99,6 +99,7 @@ export function Calculation({ query, kind, labels, onChange }: Props) {
           <MultiSelect
             size="xs"
             className={classes.by ?? ""}
+            classNames={{ inputField: classes.byField ?? "" }}
             aria-label="Labels that stay"
             placeholder={aggregation.by.length === 0 ? "all together" : ""}
             searchable
