@@ -22,7 +22,7 @@ export function ThresholdList({ panel, onChange }: { panel: Panel; onChange: (pa
           <NativeSelect
             size="xs"
             aria-label={`Colour of threshold ${i + 1}`}
-            value={step.color ?? "warn"}
+            value={step.color ?? (i === 0 ? "yellow" : "red")}
             data={[
               ...thresholdColours.map(([value, label]) => ({ value, label })),
               ...(step.color && !thresholdColours.some(([value]) => value === step.color) ? [{ value: step.color, label: step.color }] : []),
@@ -34,7 +34,7 @@ export function ThresholdList({ panel, onChange }: { panel: Panel; onChange: (pa
           </ActionIcon>
         </div>
       ))}
-      <Button size="compact-xs" variant="default" leftSection={<PlusIcon />} onClick={() => onChange(setThresholds(panel, [...steps, { value: steps.length === 0 ? 80 : largest + 10, color: steps.length === 0 ? "warn" : "bad" }]))}>
+      <Button size="compact-xs" variant="default" leftSection={<PlusIcon />} onClick={() => onChange(setThresholds(panel, [...steps, { value: steps.length === 0 ? 80 : largest + 10, color: steps.length === 0 ? "yellow" : "red" }]))}>
         Add threshold
       </Button>
     </fieldset>

@@ -2,40 +2,68 @@
 
 import { useMemo } from "react";
 
+import { useLegend } from "../../chart/legend";
+import { LegendTable } from "../../chart/LegendTable";
+import { useSeriesStyles } from "../../chart/styles";
 import { TimeChart } from "../../chart/TimeChart";
-import { useColours } from "../../overview/useColours";
-import { useZoom } from "../../overview/useZoom";
+import { useZoom } from "../../time/useZoom";
 import type { PanelProps } from "../context";
 import { panelName } from "../document";
+import { thresholdsFor } from "./data";
+import classes from "./panels.module.css";
 import { PanelState } from "./PanelState";
 import { timeSeriesSettings } from "./spec";
 import { useNotice, usePanelSeries } from "./usePanelSeries";
 
-/** What the legend under the chart takes. */
-const legendHeight = 24;
+/** How many entries a list under the chart has room for; the others are in the tooltip. */
+const mostListed = 40;
+/** A legend on the right needs this much width, or it goes below. */
+const widthForRight = 460;
 
 export function TimeSeriesPanel({ panel, values, visible, width, height, onNotice }: PanelProps) {
   const settings = useMemo(() => timeSeriesSettings(panel), [panel]);
   const data = usePanelSeries(panel, values, { width, visible });
   useNotice(data.notice, onNotice);
-  const colour = useColours();
+  const keys = data.frame.series.map((one) => one.key);
+  const styleOf = useSeriesStyles(keys);
+  const legend = useLegend(keys);
   const zoom = useZoom();
-  const series = useMemo(() => data.frame.series.map((one, i) => ({ key: one.key, label: one.name, colour: colour(i), values: one.values })), [data.frame, colour]);
+  const series = useMemo(() => data.frame.series.map((one) => ({ key: one.key, label: one.name, ...styleOf(one.key), values: one.values })), [data.frame, styleOf]);
+  const thresholds = useMemo(() => thresholdsFor(settings.thresholds, settings.max), [settings]);
+  const name = panelName(panel);
+  const table = settings.legend === "table" && height > 120;
+  const right = settings.legendRight && settings.legend !== "none" && width >= widthForRight;
+  const listed = settings.legend === "list" && !right && series.length <= mostListed && height > 90;
   return (
     <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={panel.spec.queries?.length ?? 0}>
-      <TimeChart
-        label={panelName(panel)}
-        frame={data.frame}
-        series={series}
-        unit={settings.unit}
-        from={data.from}
-        to={data.to}
-        stacked={settings.drawing === "stacked"}
-        max={settings.max}
-        height={Math.max(60, height - legendHeight)}
-        loading={data.loading}
-        onZoom={zoom}
-      />
+      <div className={classes.chartAndLegend} data-right={right}>
+        <div className={classes.chart} data-list={listed}>
+          <TimeChart
+            label={name}
+            frame={data.frame}
+            series={series}
+            unit={settings.unit}
+            from={data.from}
+            to={data.to}
+            kind={settings.drawing === "stacked" ? "stacked" : settings.drawing}
+            log={settings.log}
+            min={settings.min}
+            max={settings.max}
+            thresholds={thresholds}
+            height="fill"
+            legend={listed ? "compact" : "none"}
+            hidden={legend.hidden}
+            highlight={legend.highlight}
+            loading={data.loading}
+            onZoom={zoom}
+          />
+        </div>
+        {(table || right) && (
+          <div className={classes.legend}>
+            <LegendTable label={`Series of ${name}`} series={series} unit={settings.unit} legend={legend} columns={right ? ["last", "max"] : ["last", "min", "max", "avg"]} />
+          </div>
+        )}
+      </div>
     </PanelState>
   );
 }

@@ -2,6 +2,7 @@
 // colour that a threshold gives it.
 
 import type { Labels } from "../../api/types";
+import type { Level, Threshold } from "../../chart/marks";
 import { emptyFrame, type Frame, type FrameSeries } from "../../live/frame";
 
 export type Calculation = "last" | "first" | "mean" | "min" | "max" | "sum";
@@ -84,49 +85,39 @@ export interface Thresholds {
   steps?: ThresholdStep[];
 }
 
-/** The colours that a threshold can have: names that fit both themes. */
-export const thresholdColours: readonly (readonly [name: string, label: string, css: string])[] = [
-  ["good", "Green", "var(--good)"],
-  ["warn", "Yellow", "var(--warn)"],
-  ["bad", "Red", "var(--bad)"],
-  ["accent", "Blue", "var(--accent)"],
+/** The colours that a threshold can have, as Grafana and Perses name them, and what they mean here. */
+export const thresholdColours: readonly (readonly [name: string, label: string, level: Level])[] = [
+  ["green", "Green", "good"],
+  ["yellow", "Yellow", "warn"],
+  ["red", "Red", "bad"],
+  ["blue", "Blue", "info"],
 ];
 
 /** What a step without a colour gets: a warning first, then red. */
-const usual = ["warn", "bad", "bad"];
+const usual: readonly Level[] = ["warn", "bad"];
 
-/** colourOf is the CSS colour of a threshold's colour: one of ours, or what the document says. */
-export function colourOf(color: string | undefined, index: number): string {
-  const name = color ?? usual[Math.min(index, usual.length - 1)]!;
-  return thresholdColours.find(([id]) => id === name)?.[2] ?? (/^#[0-9a-f]{3,8}$/i.test(name) ? name : (namedColours[name.toLowerCase()] ?? "var(--accent)"));
+/** Of a colour by its number, what it looks like most: people with any colour vision get our four. */
+function levelOfHex(hex: string): Level {
+  const full = hex.length === 4 ? [...hex.slice(1)].map((digit) => digit + digit).join("") : hex.slice(1, 7);
+  const [r, g, b] = [0, 2, 4].map((at) => Number.parseInt(full.slice(at, at + 2), 16)) as [number, number, number];
+  if (b > r && b > g) return "info";
+  if (g > r * 1.15) return "good";
+  return r > g * 1.5 ? "bad" : "warn";
 }
 
-/** Colours as Grafana and Perses name them, in ours. */
-const namedColours: Readonly<Record<string, string>> = {
-  green: "var(--good)",
-  yellow: "var(--warn)",
-  orange: "var(--warn)",
-  red: "var(--bad)",
-  blue: "var(--accent)",
-};
-
-export interface Limit {
-  value: number;
-  colour: string;
-  name: string | undefined;
+/** levelOfColour reads the colour of a step; shades such as "dark-red" count as their colour. */
+export function levelOfColour(color: string | undefined, index: number): Level {
+  if (color === undefined || color === "") return usual[Math.min(index, usual.length - 1)]!;
+  if (/^#([0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(color)) return levelOfHex(color);
+  const name = color.toLowerCase().replace(/^(?:super-light|semi-dark|light|dark)-/, "");
+  return thresholdColours.find(([id]) => id === name)?.[2] ?? (name === "orange" ? "warn" : "info");
 }
 
-/** limitsOf lists thresholds from the lowest up; percentages are of the largest value there can be. */
-export function limitsOf(thresholds: Thresholds | undefined, largest?: number): Limit[] {
+/** thresholdsFor lists them from the lowest up; percentages are of the largest value there can be. */
+export function thresholdsFor(thresholds: Thresholds | undefined, largest?: number): Threshold[] {
   const scale = thresholds?.mode === "percent" ? (largest ?? 100) / 100 : 1;
   return (thresholds?.steps ?? [])
     .filter((step) => typeof step.value === "number" && Number.isFinite(step.value))
     .toSorted((a, b) => a.value - b.value)
-    .map((step, i) => ({ value: step.value * scale, colour: colourOf(step.color, i), name: step.name }));
-}
-
-/** colourAt is the colour of the highest threshold that a value has reached. */
-export function colourAt(value: number | null, limits: readonly Limit[], normal?: string): string | undefined {
-  if (value === null) return normal;
-  return limits.findLast((limit) => value >= limit.value)?.colour ?? normal;
+    .map((step, i) => ({ value: step.value * scale, level: levelOfColour(step.color, i), label: step.name }));
 }
