@@ -16,6 +16,8 @@ export interface PanelDraft {
   unit?: Unit | undefined;
   /** How a time series is drawn. */
   display?: "line" | "area" | "stacked" | "bar" | undefined;
+  /** The field that a bar chart of log lines counts by. */
+  by?: string | undefined;
 }
 
 interface Props {

@@ -24,8 +24,9 @@ export function panelOf(draft: PanelDraft): Panel {
   return newPanel(draft.kind, draft.name.trim() || "Panel", queries, specOf(draft));
 }
 
-function specOf({ kind, unit, display }: PanelDraft): Record<string, unknown> {
+function specOf({ kind, unit, display, by }: PanelDraft): Record<string, unknown> {
   const format = unit ? { format: formatOfUnit(unit) } : {};
+  if (kind === "BarChart" && by) return { ...format, by };
   if (kind !== "TimeSeriesChart") return kind === "LogsTable" || kind === "Markdown" ? {} : format;
   const visual = {
     ...(display === "bar" ? { display: "bar" } : {}),

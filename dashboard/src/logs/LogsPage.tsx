@@ -8,10 +8,11 @@ import type { LogRecord } from "../api/types";
 import { PageTitle } from "../shell/title";
 import { usePageTime } from "../time/context";
 import { useTimeZone } from "../time/zone";
+import { useCommands } from "../ui/commands";
 import { useShortcut } from "../ui/shortcuts";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { AroundBar } from "./AroundBar";
-import { appendText, toggleValue } from "./edit";
+import { addCondition, appendText, toggleValue, withoutField } from "./edit";
 import { Details } from "./Details";
 import { Facets } from "./Facets";
 import { newMatcher } from "./highlight";
@@ -123,6 +124,18 @@ export function LogsPage() {
     } else if (search.around) change({ around: undefined });
   }
 
+  useCommands(
+    useMemo(
+      () => [
+        { id: "logs.errors", label: "Only errors", group: "Logs", keywords: "level fatal", run: () => setQuery(addCondition(withoutField(search.query, "level"), "level", ["error", "fatal"])) },
+        { id: "logs.clear", label: "Clear the filter", group: "Logs", run: () => setQuery("") },
+        { id: "logs.oldest", label: "Go to the oldest line", group: "Logs", run: () => ask("oldest") },
+        { id: "logs.newest", label: "Go to the newest line", group: "Logs", run: resume },
+      ],
+      [search.query, setQuery, ask, resume],
+    ),
+  );
+
   const matcher = useMemo(() => newMatcher(question.around ? "" : question.query), [question]);
   const span = useMemo(() => ({ from: new Date(from).toISOString(), to: new Date(to).toISOString() }), [from, to]);
   const names = useFieldNames(list);
@@ -163,7 +176,7 @@ export function LogsPage() {
         onChange={(changes) => change(changes, { replace: changes.order === undefined })}
         onPause={() => (reading || stale ? resume() : setHeld(true))}
       >
-        <Tools search={search} question={question} span={span} names={names} onChange={change} onQuery={setQuery} />
+        <Tools search={search} question={question} span={span} names={names} onChange={change} />
       </Toolbar>
       <div className={classes.body}>
         {facets && !question.around && (

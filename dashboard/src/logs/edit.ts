@@ -137,3 +137,9 @@ export function withoutField(query: string, field: string): string {
   }
   return text;
 }
+
+/** onlyValue is the one value that the filter requires of a field. */
+export function onlyValue(query: string, field: string): string | undefined {
+  const values = findPill(query, field, false)?.values;
+  return values?.length === 1 && values[0] !== "" ? values[0] : undefined;
+}

@@ -32,6 +32,8 @@ interface End {
 /** The height of an element that browsers still draw; lines past it need a shorter time range. */
 const highest = 15_000_000;
 const firstPage = 200;
+/** Lines may be stored a little later than their own time. */
+const catchUpNanos = 2e9;
 
 export class LogList {
   readonly rows: Rows;
@@ -264,6 +266,24 @@ export class LogList {
       this.changed();
     }
     return added;
+  }
+
+  /**
+   * catchUp asks for lines that were written between the search and the beginning of a tail:
+   * neither has them.
+   */
+  async catchUp(most: number): Promise<void> {
+    const end = this.ends[this.newestSide];
+    if (this.status !== "ready" || !end.done) return;
+    const { span } = this.options;
+    const { signal } = this.stopped;
+    const from = this.newestTime === undefined ? span.from : plusNanos(`${this.newestTime}Z`, -catchUpNanos);
+    try {
+      const page = await this.options.fetch({ from: from < span.from ? span.from : from, to: span.to, order: "desc", limit: this.options.pageSize }, signal);
+      if (!signal.aborted) this.addLive(page.logs ?? [], most);
+    } catch {
+      // The tail goes on; a new search shows what is missing.
+    }
   }
 
   /** extend puts lines at the newest end, into the page there while that is small. */

@@ -30,6 +30,8 @@ interface Options {
   mostRows: number;
 }
 
+const catchUpAfter = 1000;
+
 const nothing = { waiting: 0, missed: 0, error: undefined as string | undefined, overflowed: false };
 
 export function useTail({ list, query, live, following, mostRows }: Options): Tail {
@@ -77,6 +79,15 @@ export function useTail({ list, query, live, following, mostRows }: Options): Ta
   useEffect(() => {
     if (following) flush();
   }, [following, status, flush]);
+
+  // Once the tail surely runs. A list that is read stays as it is.
+  useEffect(() => {
+    if (!live || status !== "ready") return undefined;
+    const timer = setTimeout(() => {
+      if (current.current.following) void current.current.list.catchUp(current.current.mostRows);
+    }, catchUpAfter);
+    return () => clearTimeout(timer);
+  }, [live, status, list]);
 
   const resume = useCallback(() => {
     if (state.current.dropped > 0) return false;
