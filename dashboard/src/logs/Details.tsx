@@ -14,6 +14,7 @@ import { stateOfValue } from "./edit";
 import { fieldsOf, fieldValue, type RecordField } from "./fields";
 import type { Matcher } from "./highlight";
 import { Marked } from "./LogRow";
+import { lineText, pretty } from "./text";
 
 export interface DetailActions {
   filter: (field: string, value: string, exclude: boolean) => void;
@@ -126,19 +127,4 @@ function Row({ name, value, title, matcher, actions }: RecordField & { title?: s
       <dd title={title}>{matcher ? <Marked matcher={matcher} field={name} text={value} /> : value}</dd>
     </div>
   );
-}
-
-/** lineText is a line as people paste it. */
-export function lineText(record: LogRecord): string {
-  return [record.time, record.level ?? "", record.service ?? "", record.message].filter((part) => part !== "").join(" ");
-}
-
-/** pretty writes a message that is JSON over several lines. */
-export function pretty(message: string): string {
-  if (!/^\s*[[{]/.test(message)) return message;
-  try {
-    return JSON.stringify(JSON.parse(message), null, 2);
-  } catch {
-    return message;
-  }
 }

@@ -3,7 +3,7 @@
 
 import type { LogPage, LogRecord } from "../api/types";
 import type { PageRequest, Span } from "./api";
-import { plusNanos } from "./moment";
+import { plusNanos, sortKey } from "./moment";
 import { comparePositions, positionOf, rowHeight, Rows, type Page, type Position } from "./rows";
 import type { LineRef, Order } from "./search";
 
@@ -279,7 +279,7 @@ export class LogList {
     const { signal } = this.stopped;
     const from = this.newestTime === undefined ? span.from : plusNanos(`${this.newestTime}Z`, -catchUpNanos);
     try {
-      const page = await this.options.fetch({ from: from < span.from ? span.from : from, to: span.to, order: "desc", limit: this.options.pageSize }, signal);
+      const page = await this.options.fetch({ from: sortKey(from) < sortKey(span.from) ? span.from : from, to: span.to, order: "desc", limit: this.options.pageSize }, signal);
       if (!signal.aborted) this.addLive(page.logs ?? [], most);
     } catch {
       // The tail goes on; a new search shows what is missing.

@@ -7,7 +7,7 @@ import { resolve } from "../time/range";
 import type { Span } from "./api";
 import { conditionText } from "./edit";
 import type { Start } from "./list";
-import { plusNanos } from "./moment";
+import { plusNanos, sortKey } from "./moment";
 import type { AroundRef, LogsSearch, Order } from "./search";
 
 export interface Question {
@@ -73,7 +73,7 @@ export function useQuestion(search: LogsSearch, hold: () => boolean, onHeld: () 
     }
     const span = { from: iso(from), to: iso(range.to.trim() === "now" ? to + ahead : to) };
     const wanted = asked.key === key ? asked.start : undefined;
-    const start = typeof wanted === "object" && (wanted.time < span.from || wanted.time > span.to) ? undefined : wanted;
+    const start = typeof wanted === "object" && (sortKey(wanted.time) < sortKey(span.from) || sortKey(wanted.time) >= sortKey(span.to)) ? undefined : wanted;
     return { question: { query: search.query, span, order: search.order, start: start ?? begin.current, around: false }, from, to, ask };
     // The key stands for all that is read of the search and the range.
     // oxlint-disable-next-line react-hooks/exhaustive-deps

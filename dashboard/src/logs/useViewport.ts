@@ -4,6 +4,7 @@
 import { useCallback, useLayoutEffect, useRef, useState, type RefObject } from "react";
 
 import type { LogList, Start } from "./list";
+import { sortKey } from "./moment";
 import { heightOf, rowHeight } from "./rows";
 
 /** Rows drawn beyond the screen on each side, so that fast scrolling shows no gaps. */
@@ -121,7 +122,7 @@ function atEnd(element: HTMLElement, list: LogList): boolean {
 function place(element: HTMLElement, list: LogList, start: Start): void {
   if (typeof start === "object") {
     const above = list.rows.indexOf(start.id);
-    const y = above >= 0 ? list.rows.top(above) : heightOfSide(list, start.time);
+    const y = above >= 0 ? list.rows.top(above) : heightOfSide(list, sortKey(start.time));
     element.scrollTop = Math.max(0, y - element.clientHeight / 3);
   } else {
     const atTop = (start === "newest") === (list.order === "desc");
