@@ -8,6 +8,7 @@ type Sections = readonly (readonly [id: string, title: string])[];
 
 export function SectionNav({ sections }: { sections: Sections }) {
   const current = useCurrent(sections);
+  const top = useHeaderHeight();
   function go(event: MouseEvent<HTMLAnchorElement>, id: string) {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -22,7 +23,7 @@ export function SectionNav({ sections }: { sections: Sections }) {
     history.replaceState(history.state, "", `#${id}`);
   }
   return (
-    <nav className={classes.nav} aria-label="Sections">
+    <nav className={classes.nav} aria-label="Sections" style={{ top }}>
       {sections.map(([id, title]) => (
         <a key={id} href={`#${id}`} onClick={(event) => go(event, id)} aria-current={current === id ? "location" : undefined}>
           {title}
@@ -30,6 +31,19 @@ export function SectionNav({ sections }: { sections: Sections }) {
       ))}
     </nav>
   );
+}
+
+/** useHeaderHeight is where the page begins below its header, which has more rows on a phone. */
+function useHeaderHeight(): number {
+  const [height, setHeight] = useState(52);
+  useEffect(() => {
+    const header = document.querySelector("main")?.parentElement?.querySelector(":scope > header");
+    if (!header || typeof ResizeObserver === "undefined") return undefined;
+    const observer = new ResizeObserver(() => setHeight(header.getBoundingClientRect().height - 1));
+    observer.observe(header);
+    return () => observer.disconnect();
+  }, []);
+  return height;
 }
 
 /** useCurrent is the last section whose beginning has been scrolled to. */

@@ -79,10 +79,9 @@ export function hostColumns(colour: (index: number) => string): Column<HostRow>[
       title: "Disk",
       number: true,
       sortBy: (row) => (row.stale ? undefined : row.disk),
-      hint: "The fullest filesystem",
+      hint: "The fullest filesystem: point at a value to see where it is mounted",
       cell: (row) => <Part value={row.disk} hint={row.mountpoint} warn={limits.disk} />,
     },
-    { id: "mount", title: "", optional: true, cell: (row) => <span className={classes.mount} title={row.mountpoint}>{row.mountpoint ?? ""}</span> },
     {
       id: "network",
       title: "Network in / out",
