@@ -62,6 +62,8 @@ type LogAdmin interface {
 	Delete(ctx context.Context, org OrgID, filter *logfilter.Filter, from, to time.Time) (int64, error)
 	// LogStats measures; it is cheap enough to call every few seconds.
 	LogStats(ctx context.Context, org OrgID) (LogStats, error)
+	// Retention says how long logs are kept.
+	Retention() Retention
 }
 
 // LogRecord is one log record as queries return it. It marshals to the API's form.

@@ -18,10 +18,18 @@ type MetricStore interface {
 	Open(ctx context.Context, org OrgID) (OrgMetrics, error)
 	// Capabilities says what this store leaves out; the zero value leaves out nothing.
 	Capabilities() MetricCapabilities
+	// Retention says how long samples are kept.
+	Retention() Retention
 	// Health returns nil when the store takes reads and writes, otherwise what is wrong:
 	// OutOfSpace when it only serves reads.
 	Health(ctx context.Context) error
 	io.Closer
+}
+
+// Retention is how long a store keeps data.
+type Retention struct {
+	Time  time.Duration // 0 for ever
+	Bytes int64         // 0 for no limit
 }
 
 // OrgMetrics are the metrics of one organisation. It is safe for concurrent use, but for

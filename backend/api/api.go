@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"github.com/pharos-obs/pharos/backend/admin"
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
 	"github.com/pharos-obs/pharos/backend/live"
@@ -131,6 +132,7 @@ func New(deps Deps) (*API, error) {
 	a.registerHealth()
 	a.registerPlatform()
 	a.registerAdmin()
+	admin.New(deps.Query, deps.Metrics, deps.Logs, deps.Logger).Register(a.huma)
 
 	a.addOperationRoutes()
 	prometheusAPI := promapi.New(deps.Query, promapi.BuildInfo{

@@ -40,6 +40,7 @@ func TestProtocols(t *testing.T) {
 		"chart queries":     chartQueries,
 		"log orders":        logOrders,
 		"services":          serviceList,
+		"retention":         retentionSettings,
 		"log queries":       logQueries,
 		"pages over ties":   pagesOverTies,
 		"event stream":      eventStream,

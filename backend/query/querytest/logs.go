@@ -223,9 +223,18 @@ func (*Logs) Write(context.Context, storage.OrgID, plog.Logs) error {
 }
 
 // Delete implements storage.LogAdmin.
-func (*Logs) Delete(context.Context, storage.OrgID, *logfilter.Filter, time.Time, time.Time) (int64, error) {
-	return 0, nil
+func (l *Logs) Delete(_ context.Context, _ storage.OrgID, filter *logfilter.Filter, from, to time.Time) (int64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := len(l.records)
+	l.records = slices.DeleteFunc(l.records, func(r storage.LogRecord) bool {
+		return !r.Time.Before(from) && r.Time.Before(to) && matches(filter, r)
+	})
+	return int64(before - len(l.records)), nil
 }
+
+// Retention implements storage.LogAdmin.
+func (*Logs) Retention() storage.Retention { return storage.Retention{Bytes: 1 << 30} }
 
 // LogStats implements storage.LogAdmin.
 func (l *Logs) LogStats(context.Context, storage.OrgID) (storage.LogStats, error) {

@@ -61,6 +61,11 @@ func (m *Metrics) OpenCount() int {
 // Capabilities implements storage.MetricStore.
 func (*Metrics) Capabilities() storage.MetricCapabilities { return storage.MetricCapabilities{} }
 
+// Retention implements storage.MetricStore.
+func (*Metrics) Retention() storage.Retention {
+	return storage.Retention{Time: 30 * 24 * time.Hour, Bytes: 1 << 30}
+}
+
 // Health implements storage.MetricStore.
 func (*Metrics) Health(context.Context) error { return nil }
 

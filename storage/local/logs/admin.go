@@ -200,3 +200,8 @@ func (c *statsCache) forget(org uint32) {
 	defer c.mu.Unlock()
 	delete(c.entries, org)
 }
+
+// Retention implements storage.LogAdmin.
+func (s *Store) Retention() storage.Retention {
+	return storage.Retention{Time: s.cfg.Retention, Bytes: s.cfg.RetentionBytes}
+}

@@ -108,6 +108,11 @@ func errClosed() error {
 // Capabilities implements storage.MetricStore: nothing is left out.
 func (s *Store) Capabilities() storage.MetricCapabilities { return storage.MetricCapabilities{} }
 
+// Retention implements storage.MetricStore.
+func (s *Store) Retention() storage.Retention {
+	return storage.Retention{Time: s.cfg.RetentionTime, Bytes: s.cfg.RetentionBytes}
+}
+
 // Health implements storage.MetricStore.
 func (s *Store) Health(context.Context) error {
 	s.mu.Lock()
