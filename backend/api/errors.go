@@ -61,6 +61,10 @@ func fromDetail(status int, detail *huma.ErrorDetail, more int) error {
 	for _, prefix := range []string{"body.", "query.", "path.", "header."} {
 		field = strings.TrimPrefix(field, prefix)
 	}
+	if name, missing := strings.CutPrefix(detail.Message, "expected required property "); missing {
+		name, _, _ = strings.Cut(name, " ")
+		field = strings.TrimPrefix(field+"."+name, "body.")
+	}
 	return &errcode.Error{Code: codeOf(status), Field: field, Message: message, Fix: fixOf(detail, field)}
 }
 
