@@ -26,6 +26,12 @@ export async function logout(): Promise<void> {
   }
 }
 
+/** changePassword changes one's own password, which ends every other login. */
+export async function changePassword(current: string, next: string): Promise<void> {
+  const session = await request<Session>("/v1/auth/password", { method: "POST", body: { current_password: current, new_password: next } });
+  rememberSession(session.expires_in);
+}
+
 const exchanges = new Map<string, Promise<void>>();
 
 /** exchangeLink logs in by a one-time link; asked twice for one token, it spends it once. */

@@ -3,6 +3,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState, type ReactNode } from "react";
 
+import { usePreference } from "../preferences";
 import classes from "./DataTable.module.css";
 import { sortRows, type Sort, type SortValue } from "./sorting";
 
@@ -42,16 +43,17 @@ interface Props<Row> {
 }
 
 const virtualFrom = 200;
-const rowHeight = 27;
+const rowHeights: Record<string, number> = { compact: 27, comfortable: 37 };
 
 export function DataTable<Row>({ label, columns, rows, rowKey, sort, onSort, initialSort, onRowClick, empty, maxHeight }: Props<Row>) {
   const [ownSort, setOwnSort] = useState(initialSort);
   const order = sort ?? ownSort;
   const by = columns.find((column) => column.id === order?.column)?.sortBy;
   const sorted = by && order ? sortRows(rows, by, order.descending) : rows;
+  const density = usePreference("density");
   const frame = useRef<HTMLDivElement>(null);
   const virtual = sorted.length > virtualFrom;
-  const virtualizer = useVirtualizer({ count: virtual ? sorted.length : 0, getScrollElement: () => frame.current, estimateSize: () => rowHeight, overscan: 12 });
+  const virtualizer = useVirtualizer({ count: virtual ? sorted.length : 0, getScrollElement: () => frame.current, estimateSize: () => rowHeights[density] ?? 27, overscan: 12 });
   const items = virtualizer.getVirtualItems();
   const shown = virtual ? items.map((item) => item.index) : sorted.map((_, i) => i);
   const above = items[0]?.start ?? 0;
@@ -60,7 +62,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, sort, onSort, ini
   if (rows.length === 0 && empty !== undefined) return empty;
   return (
     <div ref={frame} className={classes.frame} style={{ maxHeight: maxHeight ?? (virtual ? "60vh" : undefined) }} {...(virtual || maxHeight ? { tabIndex: 0, role: "group", "aria-label": label } : {})}>
-      <table className={classes.table} aria-label={label} {...(virtual ? { "aria-rowcount": sorted.length + 1 } : {})}>
+      <table className={classes.table} data-density={density} aria-label={label} {...(virtual ? { "aria-rowcount": sorted.length + 1 } : {})}>
         <thead>
           <tr>
             {columns.map((column) => (
