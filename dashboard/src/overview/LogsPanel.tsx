@@ -6,8 +6,11 @@ import { useRef, useState } from "react";
 
 import type { LogRecord } from "../api/types";
 import { useLogs } from "../live/useLogs";
-import { formatClock } from "../time/range";
+import { logsLink } from "../links";
+import { usePageTime } from "../time/context";
+import { PageLink } from "../ui/PageLink";
 import { Panel } from "../ui/Panel";
+import { ZoneTime } from "../ui/ZoneTime";
 import classes from "./LogsPanel.module.css";
 import { allLogs } from "./queries";
 

@@ -64,7 +64,7 @@ function KeyTable({ keys }: { keys: ApiKey[] }) {
   const columns: Column<ApiKey>[] = [
     { id: "name", title: "Name", cell: ({ name }) => name, sortBy: ({ name }) => name },
     { id: "prefix", title: "Key", cell: ({ prefix }) => <code>{prefix}…</code>, sortBy: ({ prefix }) => prefix, optional: true },
-    { id: "scopes", title: "May", cell: ({ scopes }) => scopes.toSorted().join(", "), sortBy: ({ scopes }) => scopes.join() },
+    { id: "scopes", title: "May", cell: ({ scopes }) => scopes.toSorted().join(", "), sortBy: ({ scopes }) => scopes.join(), wrap: true },
     { id: "created", title: "Created", cell: (key) => <ZoneTime value={key.created_at} />, sortBy: (key) => Date.parse(key.created_at), optional: true },
     { id: "used", title: "Last used", cell: (key) => lastUsed(key, now), sortBy: (key) => key.last_used_at && Date.parse(key.last_used_at), hint: "Exact to a minute" },
     { id: "expires", title: "Expires", cell: (key) => (key.expires_at ? <ZoneTime value={key.expires_at} /> : "never"), sortBy: (key) => key.expires_at && Date.parse(key.expires_at), optional: true },
