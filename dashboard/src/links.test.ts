@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 
-import { dashboardLink, hostLink, logsLink, metricsLink } from "./links";
+import { dashboardLink, hostLink, hostsLink, logsLink, metricsLink, sendLink, servicesLink, settingsLink } from "./links";
 import { parseSearch } from "./search";
+import { parseSendSearch } from "./send/search";
+import { parseTab } from "./settings/search";
 
 const searchOf = (link: string) => parseSearch(link.slice(link.indexOf("?")));
 
@@ -18,4 +20,16 @@ test("a link to Logs leaves out what says nothing", () => {
 test("names are escaped", () => {
   expect(hostLink("web/1 ?")).toBe("/hosts/web%2F1%20%3F");
   expect(searchOf(dashboardLink("host", { host: "a b" }))).toEqual({ "var-host": "a b" });
+});
+
+test("links to Send data and Settings are read by these pages", () => {
+  expect(parseSendSearch(searchOf(sendLink("prometheus"))).way).toBe("prometheus");
+  expect(sendLink()).toBe("/send");
+  expect(parseTab(searchOf(settingsLink("health")))).toBe("health");
+  expect(settingsLink("keys")).toBe("/settings");
+});
+
+test("links to lists take the time along", () => {
+  expect(hostsLink({ from: "now-1h", to: "now" })).toBe("/hosts?from=now-1h&to=now");
+  expect(servicesLink()).toBe("/services");
 });

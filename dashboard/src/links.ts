@@ -34,3 +34,23 @@ export function dashboardLink(id: string, variables: Record<string, string> = {}
   const named = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`var-${name}`, value]));
   return href(`/dashboards/${encodeURIComponent(id)}`, { ...named, from: time?.from, to: time?.to });
 }
+
+/** hostsLink opens the list of hosts. */
+export function hostsLink(time?: LinkTime): string {
+  return href("/hosts", { from: time?.from, to: time?.to });
+}
+
+/** servicesLink opens the list of services. */
+export function servicesLink(time?: LinkTime): string {
+  return href("/services", { from: time?.from, to: time?.to });
+}
+
+/** settingsLink opens a tab of the settings. */
+export function settingsLink(tab: "keys" | "health" | "usage" | "account" | "appearance" | "about"): string {
+  return href("/settings", { tab: tab === "keys" ? undefined : tab });
+}
+
+/** sendLink shows how to send data in a certain way. */
+export function sendLink(way?: "curl" | "go" | "python" | "node" | "java" | "collector" | "host" | "prometheus"): string {
+  return href("/send", { way });
+}

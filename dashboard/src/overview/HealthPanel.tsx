@@ -4,6 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 
 import { healthQuery } from "../api/health";
 import type { HealthStatus } from "../api/types";
+import { settingsLink } from "../links";
+import { PageLink } from "../ui/PageLink";
 import { Panel } from "../ui/Panel";
 import classes from "./panels.module.css";
 
@@ -15,7 +17,7 @@ export function HealthPanel() {
   const { data, error } = useQuery(healthQuery);
   const components = (data?.components ?? []).toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status) || a.name.localeCompare(b.name));
   return (
-    <Panel title="Health" detail={data && !error ? summary(data.status) : undefined} error={error ?? undefined}>
+    <Panel title="Health" detail={data && !error ? <PageLink href={settingsLink("health")}>{summary(data.status)}</PageLink> : undefined} error={error ?? undefined}>
       <ul className={classes.health}>
         {components.map(({ name, status, message }) => (
           <li key={name} className={classes.component}>

@@ -3,7 +3,10 @@
 import { Button, Menu } from "@mantine/core";
 
 import { format, formatDuration } from "../format/units";
+import { hostLink, hostsLink } from "../links";
+import { usePageTime } from "../time/context";
 import { CheckIcon, ChevronIcon } from "../ui/icons";
+import { PageLink } from "../ui/PageLink";
 import type { Facts } from "./facts";
 import classes from "./HostBar.module.css";
 
@@ -15,6 +18,7 @@ interface Props {
 }
 
 export function HostBar({ hosts, host, facts, onHost }: Props) {
+  const { range } = usePageTime();
   const load = [facts.load1, facts.load5, facts.load15].map((value) => (value === undefined ? "–" : value.toFixed(2)));
   return (
     <div className={classes.bar}>
@@ -26,6 +30,10 @@ export function HostBar({ hosts, host, facts, onHost }: Props) {
         <Fact name="Memory" value={format(facts.memory, "bytes")} />
         {facts.swap !== undefined && facts.swap > 0 && <Fact name="Swap" value={`${format(facts.swapUsed, "bytes")} of ${format(facts.swap, "bytes")}`} />}
       </dl>
+      <p className={classes.links}>
+        <PageLink href={hostLink(host, range)}>All about this host</PageLink>
+        {hosts.length > 1 && <PageLink href={hostsLink(range)}>All {hosts.length} hosts</PageLink>}
+      </p>
     </div>
   );
 }

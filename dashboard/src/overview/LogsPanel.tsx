@@ -8,9 +8,9 @@ import type { LogRecord } from "../api/types";
 import { useLogs } from "../live/useLogs";
 import { logsLink } from "../links";
 import { usePageTime } from "../time/context";
+import { formatTime, useTimeZone } from "../time/zone";
 import { PageLink } from "../ui/PageLink";
 import { Panel } from "../ui/Panel";
-import { ZoneTime } from "../ui/ZoneTime";
 import classes from "./LogsPanel.module.css";
 import { allLogs } from "./queries";
 
@@ -21,6 +21,8 @@ export function LogsPanel() {
   const [reading, setReading] = useState({ pointer: false, focus: false, scrolled: false });
   const hold = reading.pointer || reading.focus || reading.scrolled;
   const { logs, waiting, loading, error } = useLogs(allLogs, mostLines, hold);
+  const { range } = usePageTime();
+  const zone = useTimeZone();
 
   function resume() {
     list.current?.scrollTo({ top: 0 });
@@ -33,11 +35,16 @@ export function LogsPanel() {
       error={error}
       area="logs"
       actions={
-        waiting > 0 ? (
-          <Button size="compact-xs" variant="light" onClick={resume}>
-            {waiting >= mostLines ? `${mostLines}+` : waiting} new, show
-          </Button>
-        ) : undefined
+        <>
+          {waiting > 0 && (
+            <Button size="compact-xs" variant="light" onClick={resume}>
+              {waiting >= mostLines ? `${mostLines}+` : waiting} new, show
+            </Button>
+          )}
+          <PageLink className={classes.all} href={logsLink("", range)}>
+            Search the logs
+          </PageLink>
+        </>
       }
     >
       {logs.length === 0 ? (
@@ -60,7 +67,7 @@ export function LogsPanel() {
           }}
         >
           {logs.map((record) => (
-            <Line key={record.id} record={record} />
+            <Line key={record.id} record={record} zone={zone} />
           ))}
         </div>
       )}
@@ -77,12 +84,12 @@ export function severity(level: string | undefined): "error" | "warn" | "info" |
   return /^(debug|trace)/.test(text) ? "debug" : "none";
 }
 
-function Line({ record }: { record: LogRecord }) {
+function Line({ record, zone }: { record: LogRecord; zone: string }) {
   const time = Date.parse(record.time);
   return (
     <div className={classes.line} data-severity={severity(record.level)}>
       <time className={classes.time} dateTime={record.time} title={record.time}>
-        {formatClock(time, true)}
+        {formatTime(time, zone, "millis")}
       </time>
       <span className={classes.level}>{record.level ?? ""}</span>
       <span className={classes.service} title={record.instance_id}>

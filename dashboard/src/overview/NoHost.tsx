@@ -1,5 +1,7 @@
 // What the Overview says while no host reports.
 
+import { sendLink } from "../links";
+import { PageLink } from "../ui/PageLink";
 import { Panel } from "../ui/Panel";
 import classes from "./OverviewPage.module.css";
 
@@ -17,6 +19,9 @@ export function NoHost({ loading, error }: { loading: boolean; error: Error | un
             <ul>
               <li>Look at Health on this page, and at what the program logs.</li>
               <li>Choose a longer time range: hosts are listed when they reported within it.</li>
+              <li>
+                To watch another machine, see <PageLink href={sendLink("host")}>Send data</PageLink>.
+              </li>
               <li>In a configuration of your own, put the host receiver into a metrics pipeline.</li>
             </ul>
           </div>

@@ -1,8 +1,8 @@
 // How to send something, ready to paste.
 
-import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
-
-import { CheckIcon, CopyIcon } from "../ui/icons";
+import { sendLink } from "../links";
+import { CodeBlock } from "../ui/CodeBlock";
+import { PageLink } from "../ui/PageLink";
 import classes from "./SendSnippet.module.css";
 
 /** snippet is a command that sends one log line to this server. */
@@ -16,26 +16,12 @@ export function snippet(origin: string): string {
 }
 
 export function SendSnippet() {
-  const text = snippet(location.origin);
   return (
     <div className={classes.send}>
-      <div className={classes.head}>
-        <p>
-          Nothing was sent in this time. The API key is in <code>bootstrap.json</code> in the data folder.
-        </p>
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <Tooltip label={copied ? "Copied" : "Copy"} withArrow={false}>
-              <ActionIcon variant="default" size={26} onClick={copy} aria-label={copied ? "Copied" : "Copy the command"}>
-                {copied ? <CheckIcon /> : <CopyIcon />}
-              </ActionIcon>
-            </Tooltip>
-          )}
-        </CopyButton>
-      </div>
-      <pre className={classes.code} tabIndex={0} aria-label="Command that sends a log line">
-        {text}
-      </pre>
+      <p>
+        Nothing was sent in this time. <PageLink href={sendLink()}>Send data</PageLink> makes a key, and has this in other languages.
+      </p>
+      <CodeBlock code={snippet(location.origin)} label="Command that sends a log line" />
     </div>
   );
 }

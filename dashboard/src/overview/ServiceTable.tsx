@@ -4,8 +4,10 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { countByField } from "../api/logs";
 import { format } from "../format/units";
+import { serviceLink, servicesLink } from "../links";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
+import { PageLink } from "../ui/PageLink";
 import classes from "./panels.module.css";
 import { allLogs } from "./queries";
 
@@ -28,14 +30,18 @@ export function ServiceTable() {
     <table className={classes.table}>
       <thead>
         <tr>
-          <th scope="col">Service</th>
+          <th scope="col">
+            <PageLink href={servicesLink(range)}>Services</PageLink>
+          </th>
           <th scope="col">Log lines in this time</th>
         </tr>
       </thead>
       <tbody>
         {services.map(({ value, count }) => (
           <tr key={value}>
-            <th scope="row">{value}</th>
+            <th scope="row">
+              <PageLink href={serviceLink(value, range)}>{value}</PageLink>
+            </th>
             <td>{format(count, "count")}</td>
           </tr>
         ))}

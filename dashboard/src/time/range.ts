@@ -101,11 +101,6 @@ export function formatLocal(millis: number, zone = browserZone()): string {
   return formatTime(millis, zone, "full");
 }
 
-/** formatClock writes the time of day on the clock of a zone, with milliseconds when asked. */
-export function formatClock(millis: number, withMillis = false, zone = browserZone()): string {
-  return formatTime(millis, zone, withMillis ? "millis" : "clock");
-}
-
 const longUnits: Record<string, string> = { s: "second", m: "minute", h: "hour", d: "day", w: "week" };
 
 /** describeRange is the text on the time picker. */
