@@ -82,7 +82,7 @@ export function chartOptions(settings: Settings): uPlot.Options {
       y: { distr: settings.log ? 3 : 1, log: baseOf(settings.unit) === 1024 ? 2 : 10, range: (chart, low, high) => axis.range(chart, low, high) },
     },
     axes: [
-      { stroke: text, font: chartFont, size: 22, gap: 4, space: 52, grid: { show: false }, ticks: { show: false }, values: timeLabels(zone) },
+      { stroke: text, font: chartFont, size: 22, gap: 4, space: 44, grid: { show: false }, ticks: { show: false }, values: timeLabels(zone) },
       {
         stroke: text,
         font: chartFont,

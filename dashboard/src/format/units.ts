@@ -138,7 +138,7 @@ function formatSize(value: number, unit: Unit): string {
 }
 
 function percent(value: number): string {
-  if (value > 0 && value < 0.05) return significant(value);
+  if (value > 0 && value < 0.05) return value < 1e-6 ? significant(value) : String(Number(value.toPrecision(1)));
   return value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1);
 }
 

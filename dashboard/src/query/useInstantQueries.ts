@@ -1,12 +1,13 @@
 // Several queries at the end of the page's time range: now, while the page is live.
 
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 
 import { queryInstant } from "../api/prometheus";
 import type { InstantSeries } from "../api/types";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
 import { distinct } from "./distinct";
+import { useKept } from "./useKept";
 
 export interface InstantQuerySpec {
   key: string;
@@ -33,17 +34,20 @@ export function useInstantQueries(specs: readonly InstantQuerySpec[], { everySec
         return queryInstant(query, span && span.to / 1000, signal);
       },
       enabled: enabled && query.trim() !== "",
-      placeholderData: keepPreviousData<InstantSeries[]>,
       gcTime: 30_000,
       refetchInterval: live ? everySeconds * 1000 : (false as const),
     })),
   });
+  const shown = useKept(
+    specs.map(({ key, query }) => (query.trim() === "" ? undefined : key)),
+    places.map((place) => answers[place]?.data),
+  );
   return specs.map(({ key, query }, i) => {
     const answer = answers[places[i]!];
     return {
       key,
-      series: answer?.data ?? [],
-      loading: enabled && query.trim() !== "" && (answer?.isPending ?? true),
+      series: shown[i] ?? [],
+      loading: enabled && query.trim() !== "" && shown[i] === undefined && (answer?.isPending ?? true),
       fetching: answer?.isFetching ?? false,
       error: answer?.error ?? undefined,
     };

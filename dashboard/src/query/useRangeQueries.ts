@@ -1,7 +1,7 @@
 // PromQL over the page's time range, for charts: the history of several queries at once, cut to
 // the pixels and the largest series, and, while the page is live, what comes.
 
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { queryChart, type RangeAnswer, type SeriesOrder } from "../api/range";
@@ -11,6 +11,7 @@ import type { LiveSocket } from "../live/socket";
 import { usePageTime } from "../time/context";
 import { resolve, stepFor, type TimeRange } from "../time/range";
 import { distinct } from "./distinct";
+import { useKept } from "./useKept";
 
 /** A query is written for a step where its rates must look over more than one step. */
 export type QueryText = string | ((step: number) => string);
@@ -130,40 +131,40 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
       queryKey: ["chart", query, finest, points, limit, order, range.from, range.to, epoch],
       queryFn: ({ signal }: { signal: AbortSignal }) => load({ query, points, limit, order, step: finest }, range, signal),
       enabled: enabled && query.trim() !== "",
-      placeholderData: keepPreviousData<History>,
       staleTime: Infinity,
       gcTime: 30_000,
       refetchInterval: live && !streaming ? Math.max(step * 1000, 15_000) : (false as const),
     })),
   });
   const histories = places.map((place) => answers[place]!);
-  // A placeholder belongs to another query or another range: nothing is added to it.
-  const bases = histories.map((history) => (history.isPlaceholderData ? undefined : history.data));
+  const bases = histories.map((history) => history.data);
   const tails = useTails(asked, bases, { streaming: streaming && enabled, limit, order });
+  const shown = useKept(
+    asked.map(({ key, query }) => (query.trim() === "" ? undefined : key)),
+    bases.map((base, i) => withTail(base, tails[i])),
+  );
 
   const results = asked.map(({ key, query, step: own }, i): RangeResult => {
     const history = histories[i];
-    const tail = tails[i];
-    const answer = history?.data?.answer;
+    const { frame, answer } = shown[i] ?? {};
     return {
       key,
       query,
-      frame: query.trim() === "" ? emptyFrame : (tail?.frame ?? history?.data?.frame ?? emptyFrame),
+      frame: frame ?? emptyFrame,
       step: answer?.step ?? own,
-      totalSeries: tail?.total ?? answer?.total_series ?? 0,
+      totalSeries: answer?.total_series ?? 0,
       limit: answer?.limit ?? limit,
-      loading: enabled && query.trim() !== "" && (history?.isPending ?? true),
+      loading: enabled && query.trim() !== "" && shown[i] === undefined && (history?.isPending ?? true),
       fetching: history?.isFetching ?? false,
-      error: history?.error ?? tail?.error,
+      error: history?.error ?? tails[i]?.error,
       warnings: answer?.warnings ?? [],
     };
   });
 
   // All of them end where the newest does, so that they share one axis.
-  const newest = Math.max(0, ...tails.map((tail) => tail?.to ?? 0));
-  const first = histories.find((history) => history.data)?.data;
-  const to = newest || first?.to || (span ? span.to / 1000 : 0);
-  const width = first ? first.to - first.from : span ? (span.to - span.from) / 1000 : 0;
+  const newest = shown.reduce<History | undefined>((last, one) => (one && (!last || one.to > last.to) ? one : last), undefined);
+  const to = newest?.to ?? (span ? span.to / 1000 : 0);
+  const width = newest ? newest.to - newest.from : span ? (span.to - span.from) / 1000 : 0;
   return {
     results,
     from: to - width,
@@ -174,6 +175,12 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
     showMore,
     refetch: () => answers.forEach((answer) => void answer.refetch()),
   };
+}
+
+/** withTail is the history with what came after it. */
+function withTail(base: History | undefined, tail: Tail | undefined): History | undefined {
+  if (!base || !tail) return base;
+  return { frame: tail.frame, from: tail.to - (base.to - base.from), to: tail.to, answer: { ...base.answer, total_series: tail.total } };
 }
 
 type Question = Pick<Parameters<typeof queryChart>[0], "query" | "points" | "limit" | "order" | "step">;
