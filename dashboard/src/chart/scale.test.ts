@@ -37,6 +37,12 @@ describe("valueAxis", () => {
     expect(valueAxis(7, 7, wanted).min).toBe(0);
   });
 
+  it("takes for the same what only rounding tells apart", () => {
+    expect(valueAxis(24.999999999999996, 25, wanted)).toEqual(valueAxis(25, 25, wanted));
+    expect(valueAxis(24.999999999999996, 25, { ...wanted, zero: false }).ticks.length).toBeLessThan(8);
+    expect(valueAxis(-25, -24.999999999999996, wanted).ticks.length).toBeLessThan(8);
+  });
+
   it("has no marks without data", () => {
     expect(valueAxis(null, null, wanted)).toEqual({ min: 0, max: 1, ticks: [] });
     expect(valueAxis(null, null, { ...wanted, max: 100 }).ticks).toEqual([0, 50, 100]);

@@ -23,11 +23,15 @@ interface Wanted {
 /** How much of their size values must differ by for an axis from zero to show it. */
 const leastSpread = 0.1;
 
+/** Values that differ by less than this part of their size are the same: the rest is rounding. */
+const leastDifference = 1e-9;
+
 /** valueAxis is the axis of values between two, with some room. */
 export function valueAxis(dataMin: number | null, dataMax: number | null, wanted: Wanted): Axis {
   if (dataMin === null && wanted.max === undefined) return { min: wanted.min ?? 0, max: (wanted.min ?? 0) + 1, ticks: [] };
   let low = dataMin ?? 0;
   let high = dataMax ?? 0;
+  if (high - low < Math.max(Math.abs(low), Math.abs(high)) * leastDifference) high = low;
   if (wanted.zero ?? !isFar(low, high)) {
     low = Math.min(0, low);
     high = Math.max(0, high);
