@@ -7,6 +7,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { request } from "./api/client";
 import { rememberSession, sessionHint } from "./api/session";
 import { createAppRouter } from "./router";
 
@@ -197,6 +198,25 @@ describe("the Overview", () => {
     await user.click(await screen.findByRole("button", { name: "Host: web-1" }));
     await user.click(await screen.findByRole("menuitemradio", { name: "atlas" }));
     await waitFor(() => expect(history.location.search).toBe("?host=atlas"));
+  });
+});
+
+describe("an address without a page", () => {
+  it("says so, inside the navigation", async () => {
+    open("/nowhere/at/all", { session: true });
+    expect(await screen.findByRole("heading", { name: "There is no page at this address" })).toBeInTheDocument();
+    expect(screen.getByRole("link", { name: "Hosts" })).toBeInTheDocument();
+    expect(document.title).toBe("Not found · Pharos");
+  });
+});
+
+describe("a session that ends while a page is open", () => {
+  it("can be seen by who asks for anything", async () => {
+    const { server } = open("/", { session: true });
+    await screen.findByRole("heading", { name: "CPU" });
+    server.session = false;
+    await expect(request("/v1/auth/me")).rejects.toMatchObject({ status: 401 });
+    expect(sessionHint()).toBe("none");
   });
 });
 

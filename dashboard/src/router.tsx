@@ -18,7 +18,7 @@ import { ApiError } from "./api/client";
 import { sessionHint } from "./api/session";
 import { LoginPage } from "./login/LoginPage";
 import { localPath, parseSearch, stringifySearch, type LoginSearch } from "./search";
-import { LoadError, NotFound, Pending } from "./shell/Fallbacks";
+import { LoadError, NotFound, PageError, Pending } from "./shell/Fallbacks";
 import { Shell } from "./shell/Shell";
 import type { PageSearch } from "./useChangeSearch";
 
@@ -43,7 +43,7 @@ function anyStrings(search: Record<string, unknown>): PageSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => typeof value === "string" && value !== "")) as PageSearch;
 }
 
-const rootRoute = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound });
+const rootRoute = createRootRouteWithContext<Context>()({ component: Outlet });
 
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -146,7 +146,14 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import("./settings/SettingsPage"), "SettingsPage"),
 });
 
-const pages = [overviewRoute, metricsRoute, logsRoute, hostsRoute, hostRoute, servicesRoute, serviceRoute, dashboardsRoute, dashboardRoute, sendRoute, settingsRoute] as const;
+const nowhereRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "$",
+  staticData: { timeless: true },
+  component: NotFound,
+});
+
+const pages = [overviewRoute, metricsRoute, logsRoute, hostsRoute, hostRoute, servicesRoute, serviceRoute, dashboardsRoute, dashboardRoute, sendRoute, settingsRoute, nowhereRoute] as const;
 
 const routeTree = rootRoute.addChildren([loginRoute, shellRoute.addChildren([...pages])]);
 
@@ -157,6 +164,7 @@ export function createAppRouter(queryClient: QueryClient, history: RouterHistory
     context: { queryClient },
     parseSearch,
     stringifySearch,
+    defaultErrorComponent: PageError,
     defaultPendingComponent: Pending,
     defaultPendingMs: 300,
     scrollRestoration: true,

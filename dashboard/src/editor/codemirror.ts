@@ -1,6 +1,6 @@
 // Builds the editor: keys, completion, history and the places where its settings change.
 
-import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, selectedCompletion } from "@codemirror/autocomplete";
+import { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, selectedCompletion, startCompletion } from "@codemirror/autocomplete";
 import { defaultKeymap, history as undoHistory, historyKeymap, insertNewlineAndIndent } from "@codemirror/commands";
 import { bracketMatching } from "@codemirror/language";
 import { forceLinting, linter, type Diagnostic } from "@codemirror/lint";
@@ -92,11 +92,32 @@ function keepKeys(host: HTMLElement): void {
   });
 }
 
+/**
+ * Echo tells what the page sends back of what the editor told it from what the page wants. The
+ * page answers a moment later, when more may have been typed: that must not be taken back.
+ */
+export class Echo {
+  private waiting: string[] = [];
+
+  said(text: string): string {
+    this.waiting.push(text);
+    return text;
+  }
+
+  /** isOwn says that a text is what the editor holds, or held a moment ago and told the page. */
+  isOwn(text: string, now: string): boolean {
+    const at = this.waiting.lastIndexOf(text);
+    this.waiting = text === now || at < 0 ? [] : this.waiting.slice(at + 1);
+    return text === now || at >= 0;
+  }
+}
+
 /** createEditor makes an editor in the open shadow root of an element. */
 export function createEditor(host: HTMLElement, text: string, settings: Settings): Editor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   if (host.dataset["keys"] === undefined) keepKeys(host);
   host.dataset["keys"] = "kept";
+  const echo = new Echo();
   const language = new Compartment();
   const description = new Compartment();
   const access = new Compartment();
@@ -117,7 +138,8 @@ export function createEditor(host: HTMLElement, text: string, settings: Settings
       EditorView.lineWrapping,
       editorTheme,
       EditorView.updateListener.of((update) => {
-        if (update.docChanged && !update.transactions.some((t) => t.annotation(fromPage))) settings.onChange(update.state.doc.toString());
+        if (!update.docChanged || update.transactions.some((t) => t.annotation(fromPage))) return;
+        settings.onChange(echo.said(update.state.doc.toString()));
       }),
     ],
   });
@@ -125,10 +147,14 @@ export function createEditor(host: HTMLElement, text: string, settings: Settings
   return {
     setText(next) {
       const { doc, selection } = view.state;
-      if (doc.toString() === next) return;
+      if (echo.isOwn(next, doc.toString())) return;
       view.dispatch({ changes: { from: 0, to: doc.length, insert: next }, selection: { anchor: Math.min(selection.main.head, next.length) }, annotations: fromPage.of(true) });
     },
-    setLanguage: (extension) => view.dispatch({ effects: language.reconfigure(extension) }),
+    setLanguage(extension) {
+      view.dispatch({ effects: language.reconfigure(extension) });
+      // Who types before the language is there waits for its completion all the same.
+      if (view.hasFocus && view.state.doc.toString() !== text) startCompletion(view);
+    },
     setReadOnly: (readOnly) => view.dispatch({ effects: access.reconfigure(readOnly ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : []) }),
     setError(error) {
       view.dispatch({ effects: setServerError.of(error) });

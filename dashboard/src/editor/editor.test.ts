@@ -1,6 +1,7 @@
 import { EqlRegex, EqlSingle } from "@prometheus-io/lezer-promql";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { Echo } from "./codemirror";
 import { selectorOf } from "./completion-client";
 import { readError } from "./errors";
 import { forgetHistory, readHistory, Recall, remember } from "./history";
@@ -93,5 +94,25 @@ describe("selectorOf", () => {
       '{__name__="up",job="a\\"b","host.name"=~"x|y"}',
     );
     expect(selectorOf(undefined, [matcher(EqlSingle, "job", "a")], "job")).toBeUndefined();
+  });
+});
+
+describe("Echo", () => {
+  it("does not take a late answer of the page for another text", () => {
+    const echo = new Echo();
+    echo.said("a");
+    echo.said("ab");
+    echo.said("abc");
+    expect(echo.isOwn("ab", "abc")).toBe(true);
+    expect(echo.isOwn("abc", "abc")).toBe(true);
+    // Now the page wants an older text again, for instance when one goes back.
+    expect(echo.isOwn("ab", "abc")).toBe(false);
+  });
+
+  it("lets the page change the text while answers are on their way", () => {
+    const echo = new Echo();
+    echo.said("a");
+    expect(echo.isOwn("other", "a")).toBe(false);
+    expect(echo.isOwn("a", "other")).toBe(false);
   });
 });

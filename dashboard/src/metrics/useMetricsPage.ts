@@ -6,10 +6,16 @@ import { useCallback, useMemo, useState } from "react";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { emptyEntry, mostQueries, parseMetrics, writeMetrics, type MetricsState, type QueryEntry } from "./search";
 
-interface Draft {
-  /** The query that was there when typing began: another one makes the draft void. */
+/** What is typed and not run: void as soon as the address has other queries than when typing began. */
+interface Drafts {
   base: string;
-  text: string;
+  texts: Readonly<Record<number, string>>;
+}
+
+const noDrafts: Drafts = { base: "", texts: {} };
+
+function signatureOf(queries: readonly QueryEntry[]): string {
+  return JSON.stringify(queries.map((query) => query.text));
 }
 
 export interface MetricsPageState extends MetricsState {
@@ -33,12 +39,13 @@ export function useMetricsPage(): MetricsPageState {
   const search: PageSearch = useSearch({ strict: false });
   const changeSearch = useChangeSearch();
   const state = useMemo(() => parseMetrics(search), [search]);
-  const [typed, setTyped] = useState<Readonly<Record<number, Draft>>>({});
+  const [typed, setTyped] = useState(noDrafts);
   const { queries } = state;
+  const signature = useMemo(() => signatureOf(queries), [queries]);
 
   const drafts = useMemo(
-    () => queries.map((query, i) => (typed[i]?.base === query.text ? (typed[i]?.text ?? query.text) : query.text)),
-    [queries, typed],
+    () => queries.map((query, i) => (typed.base === signature ? (typed.texts[i] ?? query.text) : query.text)),
+    [queries, typed, signature],
   );
 
   const set = useCallback<MetricsPageState["set"]>((next, options) => changeSearch(writeMetrics({ ...state, ...next }, search), options), [changeSearch, state, search]);
@@ -48,10 +55,12 @@ export function useMetricsPage(): MetricsPageState {
 
   const commit = useCallback(
     (next: QueryEntry[], options?: { replace?: boolean }) => {
-      setTyped({});
+      // Other queries in the address void the drafts when they are there, not a moment before:
+      // the editors would show the old text in between.
+      if (signatureOf(next) === signature) setTyped(noDrafts);
       set({ queries: next.length === 0 ? [emptyEntry] : next.slice(0, mostQueries) }, options);
     },
-    [set],
+    [set, signature],
   );
 
   return useMemo(
@@ -59,7 +68,7 @@ export function useMetricsPage(): MetricsPageState {
       ...state,
       drafts,
       dirty: drafts.some((text, i) => text !== queries[i]?.text),
-      setDraft: (index, text) => setTyped((before) => ({ ...before, [index]: { base: queries[index]?.text ?? "", text } })),
+      setDraft: (index, text) => setTyped((before) => ({ base: signature, texts: { ...(before.base === signature ? before.texts : {}), [index]: text } })),
       run: (index, text) => commit(withDrafts().map((query, i) => (i === index && text !== undefined ? { ...query, text: text.trim() } : { ...query, text: query.text.trim() }))),
       add: () => commit([...withDrafts(), { ...emptyEntry, builder: queries.at(-1)?.builder ?? false }]),
       remove: (index) => commit(withDrafts().filter((_, i) => i !== index)),
@@ -76,6 +85,6 @@ export function useMetricsPage(): MetricsPageState {
       change: (index, entry) => commit(withDrafts().map((query, i) => (i === index ? { ...query, ...entry } : query))),
       set,
     }),
-    [state, drafts, queries, commit, withDrafts, set],
+    [state, drafts, queries, signature, commit, withDrafts, set],
   );
 }

@@ -116,5 +116,5 @@ function PasswordForm({ name }: { name: string }) {
 }
 
 function explain(error: Error): Error {
-  return error instanceof ApiError && error.status === 401 ? new Error("The current password is wrong.") : error;
+  return error instanceof ApiError && error.message.startsWith("current_password") ? new Error("The current password is wrong.") : error;
 }

@@ -35,7 +35,8 @@ export function Header({ menuOpen, onMenu, onSearch, onHelp }: Props) {
       <Connection />
       {!timeless && <TimeControls />}
       <div className={classes.controls}>
-        <Button className={classes.search ?? ""} size="xs" h={30} px={8} variant="default" leftSection={<SearchIcon />} onClick={onSearch} aria-label="Search and commands" aria-haspopup="dialog">
+        <Button className={classes.search ?? ""} size="xs" h={30} px={8} variant="default" leftSection={<SearchIcon />} onClick={onSearch} aria-haspopup="dialog">
+          <span className="visually-hidden">Search and commands</span>
           <Keys keys="mod+k" />
         </Button>
         <ActionIcon className={classes.help ?? ""} variant="default" size={30} onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts" aria-haspopup="dialog">
