@@ -110,7 +110,7 @@ func TestRetention(t *testing.T) {
 	output, err := api.retention(t.Context(), nil)
 	require.NoError(t, err)
 	assert.Equal(t, RetentionSettings{
-		Metrics: Retention{Duration: "30d", Seconds: 30 * 24 * 3600, Bytes: 1 << 30},
-		Logs:    Retention{Bytes: 1 << 30},
+		Metrics: Retention{MaxAge: "30d", Seconds: 30 * 24 * 3600, MaxBytes: 1 << 30},
+		Logs:    Retention{MaxBytes: 1 << 30},
 	}, output.Body)
 }

@@ -16,9 +16,9 @@ type RetentionSettings struct {
 
 // Retention is how long one kind of data is kept.
 type Retention struct {
-	Duration string  `json:"duration" doc:"What is older goes; empty for never" example:"30d"`
-	Seconds  float64 `json:"seconds" doc:"The same in seconds; 0 for never" example:"2592000"`
-	Bytes    int64   `json:"bytes" doc:"The oldest goes when the data on disk grows over this; 0 for no limit. For metrics of one organisation, for logs of all together" example:"10737418240"`
+	MaxAge   string  `json:"max_age,omitempty" doc:"What is older goes; absent for never" example:"30d"`
+	Seconds  float64 `json:"max_age_seconds" doc:"The same in seconds; 0 for never" example:"2592000"`
+	MaxBytes int64   `json:"max_bytes" doc:"The oldest goes when the data on disk grows over this; 0 for no limit. For metrics of one organisation, for logs of all together" example:"10737418240"`
 }
 
 type retentionOutput struct{ Body RetentionSettings }
@@ -31,9 +31,9 @@ func (a *API) retention(context.Context, *struct{}) (*retentionOutput, error) {
 }
 
 func retentionOf(r storage.Retention) Retention {
-	out := Retention{Seconds: r.Time.Seconds(), Bytes: r.Bytes}
+	out := Retention{Seconds: r.Time.Seconds(), MaxBytes: r.Bytes}
 	if r.Time > 0 {
-		out.Duration = model.Duration(r.Time).String()
+		out.MaxAge = model.Duration(r.Time).String()
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -47,9 +48,12 @@ const (
 
 // ComponentHealth is how well one component does.
 type ComponentHealth struct {
-	Name    string `json:"name" doc:"Name of the component" example:"metrics store"`
-	Status  Status `json:"status" enum:"ok,degraded,down"`
-	Message string `json:"message,omitempty" doc:"What is wrong"`
+	Name        string     `json:"name" doc:"Name of the component" example:"metrics store"`
+	Kind        string     `json:"kind,omitempty" doc:"What it is: store, receiver, processor, exporter, extension or connector" example:"store"`
+	Status      Status     `json:"status" enum:"ok,degraded,down"`
+	Message     string     `json:"message,omitempty" doc:"What is wrong now"`
+	LastError   string     `json:"last_error,omitempty" doc:"What was wrong last"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
 }
 
 // Version says which build this is.

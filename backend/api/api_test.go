@@ -281,7 +281,11 @@ func TestHealth(t *testing.T) {
 	_, body = s.get(t, "/v1/health")
 	assert.JSONEq(t, `{"status":"degraded","version":"1.2.3","components":[
 		{"name":"logs","status":"ok"},{"name":"metrics","status":"degraded","message":"the disk is full"}]}`, body)
-	s.health = append(s.health, ComponentHealth{Name: "auth", Status: StatusDown})
+	s.health = []ComponentHealth{{Name: "filelog", Kind: "receiver", Status: StatusDown, Message: "no such folder"}}
+	status, _, body = s.do(t, "GET", "/v1/health", "", "Anonymous", "1")
+	assert.Equal(t, http.StatusOK, status)
+	assert.JSONEq(t, `{"status":"degraded"}`, body, "the stores are there")
+	s.health = append(s.health, ComponentHealth{Name: "auth", Kind: "store", Status: StatusDown})
 	status, _ = s.get(t, "/v1/health")
 	assert.Equal(t, http.StatusServiceUnavailable, status)
 }

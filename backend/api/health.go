@@ -13,7 +13,7 @@ import (
 type healthOutput struct {
 	Status int
 	Body   struct {
-		Status     Status            `json:"status" enum:"ok,degraded,down" doc:"The worst of the components"`
+		Status     Status            `json:"status" enum:"ok,degraded,down" doc:"The worst of the stores; degraded when another component is down"`
 		Version    string            `json:"version,omitempty" doc:"With a credential"`
 		Components []ComponentHealth `json:"components,omitempty" doc:"With a credential"`
 	}
@@ -25,7 +25,7 @@ func (a *API) registerHealth() {
 		Method:      http.MethodGet,
 		Path:        "/v1/health",
 		Summary:     "Health of the platform",
-		Description: "Anybody sees the status; a credential shows the components. 503 when a component is down.",
+		Description: "Anybody sees the status; a credential shows the components. 503 when a store is down.",
 		Tags:        []string{"operations"},
 	}, a.health)
 }
@@ -44,11 +44,24 @@ func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	return output, nil
 }
 
+// worst is the status of the whole. A part that is down, such as a receiver, takes something
+// away, but only a store that is down takes everything.
 func worst(components []ComponentHealth) Status {
-	order := []Status{StatusOK, StatusDegraded, StatusDown}
-	position := 0
+	whole := StatusOK
 	for _, component := range components {
-		position = max(position, slices.Index(order, component.Status))
+		status := component.Status
+		if status == StatusDown && component.Kind != "" && component.Kind != "store" {
+			status = StatusDegraded
+		}
+		if Worse(status, whole) {
+			whole = status
+		}
 	}
-	return order[position]
+	return whole
+}
+
+// Worse says whether a status is worse than another.
+func Worse(status, than Status) bool {
+	order := []Status{StatusOK, StatusDegraded, StatusDown}
+	return slices.Index(order, status) > slices.Index(order, than)
 }

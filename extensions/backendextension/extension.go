@@ -3,11 +3,10 @@ package backendextension
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
@@ -19,7 +18,6 @@ import (
 	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/backend/savedsearch"
 	"github.com/pharos-obs/pharos/dashboard"
-	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/process"
 	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/metadata"
@@ -28,6 +26,8 @@ import (
 var (
 	_ extension.Extension             = (*backend)(nil)
 	_ extensioncapabilities.Dependent = (*backend)(nil)
+
+	_ extensioncapabilities.ComponentStatusWatcher = (*backend)(nil)
 )
 
 // stores is what the storage extension gives.
@@ -44,6 +44,7 @@ type backend struct {
 	build   component.BuildInfo
 	process *process.Process
 
+	parts          partStates
 	api            *api.API
 	forgetRegistry func()
 }
@@ -52,6 +53,11 @@ type backend struct {
 type doorway interface {
 	frontdoor.Registrar
 	OnClose(work func())
+}
+
+// Changed implements extensioncapabilities.ComponentStatusWatcher.
+func (b *backend) Changed(source *componentstatus.InstanceID, event *componentstatus.Event) {
+	b.parts.changed(source, event)
 }
 
 // Dependencies implements extensioncapabilities.Dependent.
@@ -95,9 +101,11 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 	b.api, err = api.New(api.Deps{
 		Metrics: store.MetricStore(), Logs: store.LogStore(), Query: engine,
 		LogLimits: &b.cfg.Logs, LiveLimits: &b.cfg.Live,
-		Auth:       authentication, Authenticator: authentication,
-		Services:   []api.Registrar{boards, savedsearch.New(store.Metadata(), b.logger)},
-		Health:     func(ctx context.Context) []api.ComponentHealth { return componentHealth(ctx, store.Checks()) },
+		Auth: authentication, Authenticator: authentication,
+		Services: []api.Registrar{boards, savedsearch.New(store.Metadata(), b.logger)},
+		Health: func(ctx context.Context) []api.ComponentHealth {
+			return append(storeHealth(ctx, store.Checks()), b.parts.health()...)
+		},
 		Platform:   b.process,
 		Registerer: registry,
 		Version:    api.Version{Version: b.build.Version},
@@ -153,23 +161,6 @@ func (b *backend) bootstrap(ctx context.Context, service *auth.Service) error {
 		b.logger.Warn("The bootstrap file may name an old URL", zap.Error(err))
 	}
 	return nil
-}
-
-// componentHealth runs the checks in the order of their names. A full disk leaves a store
-// readable, so that it is degraded and not down.
-func componentHealth(ctx context.Context, checks map[string]func(context.Context) error) []api.ComponentHealth {
-	components := make([]api.ComponentHealth, 0, len(checks))
-	for _, name := range slices.Sorted(maps.Keys(checks)) {
-		health := api.ComponentHealth{Name: name, Status: api.StatusOK}
-		if err := checks[name](ctx); err != nil {
-			health.Status, health.Message = api.StatusDown, err.Error()
-			if errcode.Of(err) == errcode.OutOfSpace {
-				health.Status = api.StatusDegraded
-			}
-		}
-		components = append(components, health)
-	}
-	return components
 }
 
 // Shutdown implements component.Component.

@@ -239,14 +239,14 @@ func TestRouteThatClashes(t *testing.T) {
 }
 
 func TestComponentHealth(t *testing.T) {
-	got := componentHealth(t.Context(), map[string]func(context.Context) error{
+	got := storeHealth(t.Context(), map[string]func(context.Context) error{
 		"c": func(context.Context) error { return errors.New("gone") },
 		"a": func(context.Context) error { return nil },
 		"b": func(context.Context) error { return errcode.New(errcode.OutOfSpace, "the disk is full") },
 	})
 	assert.Equal(t, []api.ComponentHealth{
-		{Name: "a", Status: api.StatusOK},
-		{Name: "b", Status: api.StatusDegraded, Message: "the disk is full"},
-		{Name: "c", Status: api.StatusDown, Message: "gone"},
+		{Kind: "store", Name: "a", Status: api.StatusOK},
+		{Kind: "store", Name: "b", Status: api.StatusDegraded, Message: "the disk is full"},
+		{Kind: "store", Name: "c", Status: api.StatusDown, Message: "gone"},
 	}, got)
 }

@@ -32,6 +32,7 @@ func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogSt
 		{"CursorStaysTrue", logCursorStaysTrue},
 		{"OldestFirst", logOldestFirst},
 		{"BothOrders", logBothOrders},
+		{"SeenAtOnce", logSeenAtOnce},
 		{"Duplicates", logDuplicates},
 		{"MissingID", logMissingID},
 		{"TimeWindow", logTimeWindow},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/logfilter"
 )
 
 func logOldestFirst(t *testing.T, store storage.LogStore) {
@@ -85,4 +87,27 @@ func logBothOrders(t *testing.T, store storage.LogStore) {
 		}
 		require.Equal(t, want, got, "%+v", query)
 	}
+}
+
+// logSeenAtOnce writes and searches from several goroutines: each sees its own record as soon as
+// it was written, whatever the others do.
+func logSeenAtOnce(t *testing.T, store storage.LogStore) {
+	t.Helper()
+	at := logTime()
+	var group sync.WaitGroup
+	for writer := range 24 {
+		group.Go(func() {
+			for i := range 25 {
+				batch := fmt.Sprintf("w%d.%d", writer, i)
+				if !assert.NoError(t, store.Write(t.Context(), logOrg, logsOf(t, batch, 0, logLine{at: at, service: batch, message: "m"}))) {
+					return
+				}
+				page, err := store.Search(t.Context(), logOrg, storage.LogQuery{Limit: 10, Filter: logfilter.FieldEquals(logfilter.FieldService, batch)})
+				if !assert.NoError(t, err) || !assert.Len(t, page.Records, 1, batch) {
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
 }

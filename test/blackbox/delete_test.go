@@ -91,9 +91,9 @@ func retentionSettings(t *testing.T, s *server.Server) {
 	t.Helper()
 	c := clientOf(s)
 	type kept struct {
-		Duration string
-		Seconds  float64
-		Bytes    int64
+		MaxAge  string  `json:"max_age"`
+		Seconds float64 `json:"max_age_seconds"`
+		Bytes   int64   `json:"max_bytes"`
 	}
 	var settings struct{ Metrics, Logs kept }
 	got := c.get(t, "/v1/admin/retention")

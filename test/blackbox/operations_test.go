@@ -17,7 +17,7 @@ func operations(t *testing.T, s *server.Server) {
 	type health struct {
 		Status     string
 		Version    string
-		Components []struct{ Name, Status string }
+		Components []struct{ Name, Kind, Status string }
 	}
 	var anonymous, known health
 	got := c.with("").get(t, "/v1/health")
@@ -27,7 +27,14 @@ func operations(t *testing.T, s *server.Server) {
 	c.get(t, "/v1/health").decode(t, &known)
 	assert.Equal(t, "ok", known.Status)
 	assert.NotEmpty(t, known.Version)
-	assert.GreaterOrEqual(t, len(known.Components), 3)
+	kinds := map[string]int{}
+	for _, part := range known.Components {
+		kinds[part.Kind]++
+		assert.Equal(t, "ok", part.Status, part.Name)
+	}
+	for _, kind := range []string{"store", "receiver", "processor", "exporter", "extension"} {
+		assert.Positive(t, kinds[kind], "%s: %s", kind, got)
+	}
 
 	writeLogs(t, c, map[string]any{"service": "bb-operations", "message": "so that something was counted"})
 	text := c.get(t, "/v1/metrics/platform")

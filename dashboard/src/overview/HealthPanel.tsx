@@ -15,7 +15,9 @@ const order: HealthStatus[] = ["down", "degraded", "ok"];
 
 export function HealthPanel() {
   const { data, error } = useQuery(healthQuery);
-  const components = (data?.components ?? []).toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status) || a.name.localeCompare(b.name));
+  // What is healthy and no store has its place on the Settings page.
+  const shown = (data?.components ?? []).filter(({ kind, status }) => !kind || kind === "store" || status !== "ok");
+  const components = shown.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status) || a.name.localeCompare(b.name));
   return (
     <Panel title="Health" detail={data && !error ? <PageLink href={settingsLink("health")}>{summary(data.status)}</PageLink> : undefined} error={error ?? undefined}>
       <ul className={classes.health}>

@@ -35,7 +35,7 @@ func (s *Store) Delete(ctx context.Context, org storage.OrgID, filter *logfilter
 	if err := s.journalDeletion(r, filter); err != nil {
 		return 0, err
 	}
-	s.dirty.Store(true)
+	s.added.Add(1)
 	s.makeVisible()
 	text := "(" + r.filter + ") " + timeFilter(max(r.from, 0), min(r.to, farFuture))
 	parsed, err := logstorage.ParseFilterAtTimestamp(text, 0)

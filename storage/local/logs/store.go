@@ -48,8 +48,10 @@ type Store struct {
 	// idSegments are the parts of the journal of ids; guarded by commit.
 	idSegments []idSegment
 	idsCut     uint64
-	// dirty is set when the engine has rows that searches may not see yet.
-	dirty   atomic.Bool
+	// added counts what was given to the engine; searches see what it was when visible was set
+	// to it.
+	added   atomic.Uint64
+	visible atomic.Uint64
 	flushMu sync.Mutex
 
 	stop       chan struct{}
@@ -181,7 +183,7 @@ func (s *Store) Write(ctx context.Context, org storage.OrgID, logs plog.Logs) er
 		return err
 	}
 	b.rows.flush(s.engine)
-	s.dirty.Store(true)
+	s.added.Add(1)
 	s.tails.publish(number, b.encoder.buf, b.encoder.rows)
 	report := rejection.FromContext(ctx)
 	for _, item := range b.rejected {
@@ -228,14 +230,16 @@ func (s *Store) tryCommit(org uint32, b *batch, now time.Time) (count uint64, do
 	return count, true, nil
 }
 
-// makeVisible lets searches see what was written.
+// makeVisible lets searches see what was written before. It waits for a flush that another
+// search has begun: what it is about is seen only when that has ended.
 func (s *Store) makeVisible() {
-	if !s.dirty.Load() {
+	if s.visible.Load() == s.added.Load() {
 		return
 	}
 	s.flushMu.Lock()
 	defer s.flushMu.Unlock()
-	if s.dirty.Swap(false) {
+	if added := s.added.Load(); s.visible.Load() != added {
 		s.engine.DebugFlush()
+		s.visible.Store(added)
 	}
 }
