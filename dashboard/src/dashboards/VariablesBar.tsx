@@ -1,6 +1,7 @@
 // The variables of a dashboard, above its panels. What is chosen goes into the address.
 
 import { Button, Checkbox, Popover, TextInput } from "@mantine/core";
+import "@mantine/core/styles/Checkbox.css";
 import { useState } from "react";
 
 import type { ListVariable } from "../api/dashboards";

@@ -8,7 +8,7 @@ import { tags } from "@lezer/highlight";
 const view = EditorView.theme({
   "&": { color: "var(--text)", fontSize: "12.5px", backgroundColor: "transparent" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", maxHeight: "260px" },
+  ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", maxHeight: "var(--editor-height, 260px)" },
   ".cm-content": { padding: "4px 0", caretColor: "var(--text)", minHeight: "20px" },
   ".cm-line": { padding: "0 8px" },
   ".cm-placeholder": { color: "var(--muted)" },

@@ -1,6 +1,7 @@
 // The settings of a panel that go with its kind.
 
 import { Checkbox, NativeSelect, NumberInput, Textarea, TextInput } from "@mantine/core";
+import "@mantine/core/styles/NumberInput.css";
 
 import type { Panel } from "../../api/dashboards";
 import { unitNames, type Unit } from "../../format/units";

@@ -31,7 +31,7 @@ function MetricBars({ panel, values, visible, width, onNotice }: PanelProps) {
   );
   const thresholds = useMemo(() => thresholdsFor(thresholdsOf(spec)), [spec]);
   return (
-    <PanelState loading={data.loading} error={data.error} empty={bars.length === 0} onRetry={data.refetch} queries={panel.spec.queries?.length ?? 0}>
+    <PanelState loading={data.loading} error={data.error} empty={bars.length === 0} onRetry={data.refetch} queries={data.asked}>
       <div className={classes.scroll} tabIndex={0} role="group" aria-label={panelName(panel)}>
         <BarList label={panelName(panel)} bars={bars} unit={unitOfFormat(formatOf(spec))} top={50} thresholds={thresholds} />
       </div>

@@ -26,7 +26,7 @@ export function GaugePanel({ panel, values, visible, width, onNotice }: PanelPro
   const thresholds = useMemo(() => thresholdsFor(thresholdsOf(spec), max), [spec, max]);
   const several = series.length > 1;
   return (
-    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={panel.spec.queries?.length ?? 0}>
+    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={data.asked}>
       <div className={classes.gauges} data-several={several}>
         {series.slice(0, most).map((one, i) => (
           <Gauge key={one.key} label={several ? one.name : panelName(panel)} showLabel={several} value={numbers[i] ?? null} unit={unit} min={numberOf(spec, "min") ?? 0} max={max} thresholds={thresholds} />

@@ -7,13 +7,15 @@ import { useMemo } from "react";
 
 import { BarList } from "../../chart/BarList";
 import { useSeriesStyles } from "../../chart/styles";
+import { Swatch } from "../../chart/Swatch";
 import { TimeChart } from "../../chart/TimeChart";
+import { format } from "../../format/units";
 import { logsLink } from "../../links";
 import { fetchHistogram, fetchValues } from "../../logs/api";
 import { severity } from "../../logs/fields";
 import { barsOf, barStep } from "../../logs/histogram";
 import { builtins, interpolate, type Interpolated } from "../../query/variables";
-import { levelColours } from "../../theme";
+import { chartColours, levelColours, seriesColours } from "../../theme";
 import { usePageTime } from "../../time/context";
 import { useZoom } from "../../time/useZoom";
 import type { PanelProps } from "../context";
@@ -77,20 +79,30 @@ export function LogHistogram({ panel, values, visible, width, onNotice }: PanelP
   const styleOf = useSeriesStyles(bars?.stacks.map((stack) => stack.value) ?? []);
   const drawn = useMemo(() => {
     if (!bars) return { times: [], series: [] };
-    const levels: Record<string, string> = { error: levelColours[scheme].bad, warn: levelColours[scheme].warn };
+    const levels = { error: levelColours[scheme].bad, warn: levelColours[scheme].warn, info: seriesColours[scheme][0]!, debug: seriesColours[scheme][4]!, none: chartColours[scheme].cursor };
     return {
       times: Array.from({ length: bars.count }, (_, i) => (bars.from + i * bars.step) / 1000),
       series: bars.stacks.map((stack) => {
         const style = styleOf(stack.value);
         const own = by === "level" ? levels[severity(stack.value)] : undefined;
-        return { key: stack.value, label: stack.value || "other", ...style, ...(own ? { colour: own, dash: undefined } : {}), values: stack.counts };
+        return { key: stack.value, label: stack.value || "other", total: stack.total, ...style, ...(own ? { colour: own, dash: undefined } : {}), values: stack.counts };
       }),
     };
   }, [bars, by, scheme, styleOf]);
   return (
     <PanelState loading={answer.isPending} error={answer.error ?? undefined} empty={(bars?.total ?? 0) === 0} onRetry={() => void answer.refetch()} queries={count}>
-      <div className={classes.chart} data-list="true">
-        <TimeChart label={panelName(panel)} frame={drawn} series={drawn.series} unit="count" from={answer.data?.from ?? from} to={answer.data?.to ?? to} kind="bar" stacked zero height="fill" onZoom={zoom} />
+      <div className={classes.chartAndLegend}>
+        <div className={classes.chart}>
+          <TimeChart label={panelName(panel)} frame={drawn} series={drawn.series} unit="count" from={answer.data?.from ?? from} to={answer.data?.to ?? to} kind="bar" stacked zero height="fill" legend="none" onZoom={zoom} />
+        </div>
+        <ul className={classes.totals} aria-label="Lines in this time range">
+          {drawn.series.map((one) => (
+            <li key={one.key}>
+              <Swatch series={one} />
+              <span className="muted">{one.label}</span> {format(one.total, "count")}
+            </li>
+          ))}
+        </ul>
       </div>
     </PanelState>
   );

@@ -25,7 +25,7 @@ export function StatPanel({ panel, values, visible, width, onNotice }: PanelProp
   const { times, series } = data.frame;
   const several = series.length > 1;
   return (
-    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={panel.spec.queries?.length ?? 0}>
+    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={data.asked}>
       <div className={classes.stats} data-several={several}>
         {series.slice(0, most).map((one) => (
           <Stat

@@ -86,7 +86,7 @@ export function TablePanel({ panel, values, visible, height, onNotice }: PanelPr
     ];
   }, [rows, queries, unit]);
   return (
-    <PanelState loading={answers.some((answer) => answer.loading)} error={answers.find((answer) => answer.error)?.error} empty={rows.length === 0} queries={queries.length}>
+    <PanelState loading={answers.some((answer) => answer.loading)} error={answers.find((answer) => answer.error)?.error} empty={rows.length === 0} queries={asked.filter((one) => one.text.trim() !== "").length}>
       <DataTable label={panelName(panel)} columns={columns} rows={rows.slice(0, most)} rowKey={(row) => row.key} initialSort={{ column: "value 0", descending: true }} maxHeight={height} />
     </PanelState>
   );

@@ -15,8 +15,16 @@ import { PanelState } from "./PanelState";
 import { timeSeriesSettings } from "./spec";
 import { useNotice, usePanelSeries } from "./usePanelSeries";
 
-/** How many entries a list under the chart has room for; the others are in the tooltip. */
-const mostListed = 40;
+/** What an entry of a list under the chart takes, about, and the part of the panel that it may take. */
+const entryWidth = 130;
+const entryHeight = 17;
+const listShare = 0.26;
+/** hasRoom says whether a list of so many entries leaves the chart its place. */
+function hasRoom(entries: number, width: number, height: number): boolean {
+  const lines = Math.max(1, Math.floor((height * listShare) / entryHeight));
+  return entries <= Math.max(1, Math.floor(width / entryWidth)) * lines;
+}
+
 /** A legend on the right needs this much width, or it goes below. */
 const widthForRight = 460;
 
@@ -31,11 +39,12 @@ export function TimeSeriesPanel({ panel, values, visible, width, height, onNotic
   const series = useMemo(() => data.frame.series.map((one) => ({ key: one.key, label: one.name, ...styleOf(one.key), values: one.values })), [data.frame, styleOf]);
   const thresholds = useMemo(() => thresholdsFor(settings.thresholds, settings.max), [settings]);
   const name = panelName(panel);
-  const table = settings.legend === "table" && height > 120;
   const right = settings.legendRight && settings.legend !== "none" && width >= widthForRight;
-  const listed = settings.legend === "list" && !right && series.length <= mostListed && height > 90;
+  const listed = settings.legend === "list" && !right && height > 90 && hasRoom(series.length, width, height);
+  // A list that is too long becomes a table, which scrolls.
+  const table = !right && settings.legend !== "none" && !listed && height > 160;
   return (
-    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={panel.spec.queries?.length ?? 0}>
+    <PanelState loading={data.loading} error={data.error} empty={series.length === 0} onRetry={data.refetch} queries={data.asked}>
       <div className={classes.chartAndLegend} data-right={right}>
         <div className={classes.chart} data-list={listed}>
           <TimeChart

@@ -16,6 +16,8 @@ import { align, type NamedFrame } from "./data";
 export interface PanelSeries {
   frame: NamedFrame;
   results: RangeResult[];
+  /** How many queries say something. */
+  asked: number;
   from: number;
   to: number;
   loading: boolean;
@@ -71,6 +73,7 @@ export function usePanelSeries(panel: Panel, values: VariableValues, { width, vi
   return {
     frame,
     results,
+    asked: queries.filter((query) => textOf(query).trim() !== "").length,
     from: answer.from,
     to: answer.to,
     loading: answer.loading,
