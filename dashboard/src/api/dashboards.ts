@@ -139,7 +139,7 @@ export const dashboardQuery = (id: string) =>
 export const versionsQuery = (id: string) =>
   queryOptions({
     queryKey: ["dashboard", id, "versions"],
-    queryFn: async ({ signal }) => (await request<{ versions: DashboardVersion[] | null }>(path(id, "versions"), { signal })).versions ?? [],
+    queryFn: ({ signal }) => listVersions(id, signal),
   });
 
 export const versionQuery = (id: string, version: number) =>
@@ -148,6 +148,11 @@ export const versionQuery = (id: string, version: number) =>
     queryFn: ({ signal }) => request<DashboardDocument>(path(id, "versions", String(version)), { signal }),
     staleTime: Infinity,
   });
+
+/** listVersions works for a deleted dashboard too, for a while: restoring a version brings it back. */
+export async function listVersions(id: string, signal?: AbortSignal): Promise<DashboardVersion[]> {
+  return (await request<{ versions: DashboardVersion[] | null }>(path(id, "versions"), signal ? { signal } : {})).versions ?? [];
+}
 
 export function getDashboard(id: string, signal?: AbortSignal): Promise<DashboardDocument> {
   return request<DashboardDocument>(path(id), signal ? { signal } : {});

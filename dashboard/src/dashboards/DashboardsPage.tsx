@@ -17,6 +17,7 @@ import { ZoneTime } from "../ui/ZoneTime";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import classes from "./DashboardsPage.module.css";
 import { ImportIcon, PlusIcon } from "./icons";
+import { Deleted } from "./Deleted";
 import { NewDashboard } from "./NewDashboard";
 import { RowMenu } from "./RowMenu";
 import { parseListSearch } from "./search";
@@ -33,7 +34,7 @@ type Open = "new" | "import" | undefined;
 
 export function DashboardsPage() {
   const search: PageSearch = useSearch({ strict: false });
-  const { text, tag } = parseListSearch(search);
+  const { text, tag, deleted } = parseListSearch(search);
   const change = useChangeSearch();
   const list = useQuery(dashboardsQuery);
   const [open, setOpen] = useState<Open>();
@@ -79,6 +80,7 @@ export function DashboardsPage() {
         {tags.length > 0 && <TagFilter tags={tags} chosen={tag} onChoose={setTag} />}
         <div className={classes.actions}>{begin}</div>
       </div>
+      {deleted !== undefined && <Deleted key={deleted} id={deleted} />}
       <section className={classes.panel} aria-label="Dashboards">
         {list.error && <Failure error={list.error} title="The dashboards can't be listed" onRetry={() => void list.refetch()} />}
         {list.isPending && <Loading rows={5} label="Loading the dashboards" />}

@@ -39,7 +39,7 @@ export function DeleteDialog({ id, name, onClose, onDeleted }: Props) {
         </>
       }
     >
-      <p>It goes for everybody. Export it first if you may need it again.</p>
+      <p>It goes for everybody. It can be brought back for 30 days.</p>
       {deleting.error && <Failure error={deleting.error} title="It was not deleted" />}
     </Modal>
   );

@@ -60,7 +60,7 @@ export default function Dialogs({ id, dialog, draft, saved, editing, setDialog, 
     case "save":
       return <SaveDialog id={id} draft={draft} saved={saved} refetch={refetch} onLeave={onLeave} onClose={close} />;
     case "delete":
-      return <DeleteDialog id={id} name={document.spec.display.name} onClose={close} onDeleted={() => router.history.push("/dashboards")} />;
+      return <DeleteDialog id={id} name={document.spec.display.name} onClose={close} onDeleted={() => router.history.push(`/dashboards?deleted=${encodeURIComponent(id)}`)} />;
     case "import":
       return <ImportDialog onClose={close} />;
   }

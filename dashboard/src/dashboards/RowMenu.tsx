@@ -7,6 +7,7 @@ import { useState } from "react";
 import { getDashboard, type DashboardSummary } from "../api/dashboards";
 import { Failure } from "../ui/Failure";
 import { Modal } from "../ui/Modal";
+import { useChangeSearch } from "../useChangeSearch";
 import { exportDashboard, useDashboardActions } from "./actions";
 import { DeleteDialog } from "./DeleteDialog";
 import { DotsIcon } from "./icons";
@@ -14,6 +15,7 @@ import { DotsIcon } from "./icons";
 export function RowMenu({ dashboard }: { dashboard: DashboardSummary }) {
   const { id, name, builtin } = dashboard;
   const { duplicate, open } = useDashboardActions();
+  const change = useChangeSearch();
   const [deleting, setDeleting] = useState(false);
   const work = useMutation({ mutationFn: (act: () => Promise<unknown>) => act() });
 
@@ -32,7 +34,7 @@ export function RowMenu({ dashboard }: { dashboard: DashboardSummary }) {
           {!builtin && <Menu.Item onClick={() => setDeleting(true)}>Delete</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
-      {deleting && <DeleteDialog id={id} name={name} onClose={() => setDeleting(false)} />}
+      {deleting && <DeleteDialog id={id} name={name} onClose={() => setDeleting(false)} onDeleted={() => change({ deleted: id }, { replace: true })} />}
       <Modal title="That didn't work" opened={work.error !== null} onClose={() => work.reset()}>
         {work.error && <Failure error={work.error} />}
       </Modal>

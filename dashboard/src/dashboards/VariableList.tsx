@@ -3,6 +3,7 @@
 import { ActionIcon, Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 
 import type { ListVariable, Variable } from "../api/dashboards";
+import { referencesIn } from "../query/variables";
 import { ArrowDownIcon, ArrowUpIcon, BinIcon, PlusIcon } from "./icons";
 import { all, inOrder } from "./resolve-variables";
 import classes from "./VariableList.module.css";
@@ -21,9 +22,17 @@ export function variableFaults(variables: readonly Variable[]): Map<number, stri
     else if (name.startsWith("__")) faults.set(i, "Names that begin with two underscores are taken");
     else if (variables.findIndex((one) => one.spec.name === name) !== i) faults.set(i, "Another variable has this name");
     else if (circle.includes(variable)) faults.set(i, "It needs a variable that needs it");
+    else if (needsLater(variable, variables.slice(i + 1))) faults.set(i, "Move it below the variables that it needs");
     else if (sourceOf(variable) === "labels" && !(variable as ListVariable).spec.plugin.spec.labelName?.trim()) faults.set(i, "Say which label");
   });
   return faults;
+}
+
+/** needsLater says whether a variable refers to one that comes after it, which the server refuses. */
+function needsLater(variable: Variable, later: readonly Variable[]): boolean {
+  if (variable.kind === "TextVariable") return false;
+  const named = referencesIn([...(variable.spec.plugin.spec.matchers ?? []), variable.spec.plugin.spec.labelName ?? ""].join(" "));
+  return later.some((one) => named.includes(one.spec.name));
 }
 
 /** withSource makes a variable get its values from elsewhere. */

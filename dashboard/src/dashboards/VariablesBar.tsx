@@ -61,9 +61,8 @@ function ListChoice({ variable, state, onChange }: { variable: ListVariable; sta
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-start" trapFocus returnFocus shadow="md">
       <Popover.Target>
-        <Button size="xs" h={28} px={9} variant="default" rightSection={<ChevronIcon />} onClick={() => setOpen((now) => !now)} aria-label={`${label}: ${chosenText(state)}`} data-failed={state.error !== undefined} className={classes.button ?? ""}>
-          <span className={classes.label}>{label}</span>
-          <span className={classes.value}>{chosenText(state)}</span>
+        <Button size="xs" h={28} px={9} variant="default" rightSection={<ChevronIcon />} onClick={() => setOpen((now) => !now)} data-failed={state.error !== undefined} className={classes.button ?? ""}>
+          <span className={classes.label}>{label}:</span> <span className={classes.value}>{chosenText(state)}</span>
         </Button>
       </Popover.Target>
       <Popover.Dropdown className={classes.dropdown ?? ""} aria-label={label}>

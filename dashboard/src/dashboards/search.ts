@@ -64,8 +64,10 @@ export const sectionsChange = (toggled: readonly number[]): SearchChanges => ({ 
 export interface ListSearch {
   text: string;
   tag?: string;
+  /** The dashboard that was just deleted. */
+  deleted?: string;
 }
 
 export function parseListSearch(search: PageSearch): ListSearch {
-  return { text: search["q"] ?? "", ...(search["tag"] ? { tag: search["tag"] } : {}) };
+  return { text: search["q"] ?? "", ...(search["tag"] ? { tag: search["tag"] } : {}), ...(search["deleted"] ? { deleted: search["deleted"] } : {}) };
 }
