@@ -74,6 +74,17 @@ const dialog = (page) => page.getByRole("dialog");
 const drawn = (page, name) => until(`${name} is drawn`, async () => (await chartState(page, name)).colourful > 50);
 const places = async (id) => Object.fromEntries((await read(id)).spec.layouts.flatMap((section, s) => section.spec.items.map((item) => [item.content.$ref.split("/").at(-1), { section: s, x: item.x, y: item.y, w: item.width, h: item.height }])));
 
+/** still is the place of an element once it has stopped moving. */
+function still(element) {
+  let before;
+  return until("nothing moves", async () => {
+    const now = await element.boundingBox();
+    const same = before && now.x === before.x && now.y === before.y;
+    before = now;
+    return same && now;
+  });
+}
+
 /** menu opens the menu of a panel and takes an entry. */
 async function menu(page, name, entry) {
   await page.getByRole("button", { name: `Menu of ${name}`, exact: true }).click();
@@ -148,7 +159,7 @@ describe("making a dashboard", () => {
     ];
     for (const [kind, query] of kinds) {
       await page.getByRole("button", { name: "Add panel", exact: true }).first().click();
-      await dialog(page).getByText(kind, { exact: true }).click();
+      await dialog(page).getByRole("group", { name: "Shown as" }).getByText(kind, { exact: true }).click();
       await dialog(page).getByLabel("Title").fill(`My ${kind}`);
       if (kind === "Text") await dialog(page).getByLabel("Text in Markdown").fill("# Runbook\n\nLook at [the list](/dashboards). <img src=x onerror=alert(1)>");
       else await write(page, query);
@@ -194,7 +205,7 @@ describe("making a dashboard", () => {
     await page.mouse.up();
     const undo = page.getByRole("button", { name: "Undo: Arrange panels" });
     await undo.waitFor();
-    const corner = await panelOf(page, "Second").locator("xpath=..").locator(".react-resizable-handle").boundingBox();
+    const corner = await still(panelOf(page, "Second").locator("xpath=..").locator(".react-resizable-handle"));
     await page.mouse.move(corner.x + 8, corner.y + 8);
     await page.mouse.down();
     await page.mouse.move(corner.x + 8, corner.y + 88, { steps: 6 });

@@ -4,7 +4,7 @@ import { useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 
 import type { DashboardDocument } from "../api/dashboards";
-import { duration, parseDuration } from "../query/variables";
+import { duration, parseDuration, type VariableValues } from "../query/variables";
 import { PageTitle } from "../shell/title";
 import { Loading } from "../ui/Loading";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
@@ -60,7 +60,7 @@ export function DashboardView({ id, saved, version, refetch }: Props) {
   const ready = useStartTime(document, raw);
   const variables = useVariables(document.spec.variables ?? [], search.variables);
   const guard = useLeaveGuard(editing && draft.dirty, () => setDialog({ kind: "save" }));
-  const context = useContextValue({ document, draft, editing, changeable, values: variables.resolved?.values, setDialog });
+  const context = useContextValue({ document, draft, editing, changeable, values: useNamed(variables.resolved?.values, id), setDialog });
   const sectionActions = useSectionActions(draft, setDialog);
   const alone = search.panel === undefined ? undefined : document.spec.panels[search.panel];
   const empty = Object.keys(document.spec.panels).length === 0;
@@ -105,6 +105,11 @@ export function DashboardView({ id, saved, version, refetch }: Props) {
       )}
     </DashboardContext>
   );
+}
+
+/** useNamed adds the dashboard's own id to what variables stand for. */
+function useNamed(values: VariableValues | undefined, id: string): VariableValues | undefined {
+  return useMemo(() => values && { ...values, __dashboard: { values: [id] } }, [values, id]);
 }
 
 /** useStartTime opens the dashboard with its own time, unless the address has one; true once it has. */

@@ -5,6 +5,7 @@ import "@mantine/core/styles/NumberInput.css";
 
 import type { Panel } from "../../api/dashboards";
 import { unitNames, type Unit } from "../../format/units";
+import { isLogsQuery } from "../document";
 import { calculationOf, calculations, type Calculation } from "../panels/data";
 import { has, numberOf, objectOf, stringOf, timeSeriesSettings, type Drawing, type LegendMode } from "../panels/spec";
 import { setAxis, setCalculation, setDisplay, setDrawing, setLegend, setSpec, setUnit, unitOf } from "./edit-panel";
@@ -22,15 +23,17 @@ const numeric = (value: string | number) => (typeof value === "number" && Number
 export function PanelSettings({ panel, onChange }: Props) {
   const kind = panel.spec.plugin.kind;
   const { name = "", description = "" } = panel.spec.display;
+  const ofLogs = (panel.spec.queries ?? []).some(isLogsQuery);
   return (
     <div className={classes.settings}>
       <TextInput size="xs" label="Title" value={name} onChange={(event) => onChange(setDisplay(panel, { name: event.currentTarget.value }))} />
       <Textarea size="xs" label="Description" autosize={false} rows={2} value={description} onChange={(event) => onChange(setDisplay(panel, { description: event.currentTarget.value }))} />
-      {kind !== "Markdown" && kind !== "LogsTable" && (
+      {kind !== "Markdown" && !ofLogs && (
         <NativeSelect size="xs" label="Unit" value={unitOf(panel)} data={options(unitNames)} onChange={(event) => onChange(setUnit(panel, event.currentTarget.value as Unit))} />
       )}
       {kind === "TimeSeriesChart" && <TimeSeriesFields panel={panel} onChange={onChange} />}
-      {(kind === "StatChart" || kind === "GaugeChart" || kind === "BarChart") && <ValueFields panel={panel} onChange={onChange} />}
+      {(kind === "StatChart" || kind === "GaugeChart" || (kind === "BarChart" && !ofLogs)) && <ValueFields panel={panel} onChange={onChange} />}
+      {ofLogs && kind === "BarChart" && <LogBarFields panel={panel} onChange={onChange} />}
       {kind === "LogsTable" && <LogFields panel={panel} onChange={onChange} />}
       {(kind === "TimeSeriesChart" || kind === "StatChart" || kind === "GaugeChart") && <ThresholdList panel={panel} onChange={onChange} />}
     </div>
@@ -85,6 +88,25 @@ function ValueFields({ panel, onChange }: Props) {
         <Checkbox size="xs" label="With a line of its course" checked={has(spec, "sparkline")} onChange={(event) => onChange(setSpec(panel, { sparkline: event.currentTarget.checked ? {} : undefined }))} />
       )}
       {kind === "GaugeChart" && <NumberInput size="xs" hideControls label="Largest value" placeholder="100" value={numberOf(spec, "max") ?? ""} onChange={(value) => onChange(setSpec(panel, { max: numeric(value) }))} />}
+    </>
+  );
+}
+
+function LogBarFields({ panel, onChange }: Props) {
+  const { spec } = panel.spec.plugin;
+  return (
+    <>
+      <NativeSelect
+        size="xs"
+        label="Lines are counted"
+        value={stringOf(spec, "over") || "time"}
+        data={[
+          { value: "time", label: "Over time" },
+          { value: "values", label: "By the most frequent values" },
+        ]}
+        onChange={(event) => onChange(setSpec(panel, { over: event.currentTarget.value }))}
+      />
+      <TextInput size="xs" label="By the field" placeholder="level" value={stringOf(spec, "by")} onChange={(event) => onChange(setSpec(panel, { by: event.currentTarget.value || undefined }))} />
     </>
   );
 }
