@@ -3,29 +3,14 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { request } from "./client";
-import type { Me } from "./types";
+import type { Me, Schemas } from "./types";
 
-export interface SignalUsage {
-  bytes: number;
-  oldest?: string;
-  newest?: string;
-}
+export type Usage = Schemas["UsageOutputBody"];
+export type SignalUsage = Usage["metrics"] | Usage["logs"];
 
-export interface Usage {
-  metrics: SignalUsage & { active_series: number; samples: number };
-  logs: SignalUsage & { records: number };
-}
-
-/** How long data of a signal is kept, and how much; 0 or nothing is no limit. */
-export interface Limit {
-  max_age_seconds?: number;
-  max_bytes?: number;
-}
-
-export interface Retention {
-  metrics: Limit;
-  logs: Limit;
-}
+/** How long data of a signal is kept, and how much; 0 is no limit. */
+export type Limit = Schemas["Retention"];
+export type Retention = Schemas["RetentionSettings"];
 
 export const usageQuery = queryOptions({
   queryKey: ["usage"],
@@ -39,10 +24,7 @@ export const retentionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export interface BuildInfo {
-  version: string;
-  goVersion: string;
-}
+export type BuildInfo = Schemas["BuildInfo"];
 
 export const buildQuery = queryOptions({
   queryKey: ["build"],

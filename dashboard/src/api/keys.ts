@@ -3,25 +3,12 @@
 import { queryOptions } from "@tanstack/react-query";
 
 import { request } from "./client";
+import type { Schemas } from "./types";
 
-export type Scope = "admin" | "ingest" | "query";
-
-export interface ApiKey {
-  id: string;
-  /** The key up to its secret. */
-  prefix: string;
-  name: string;
-  scopes: Scope[];
-  created_at: string;
-  expires_at?: string;
-  last_used_at?: string;
-}
-
-export interface NewKey {
-  name: string;
-  scopes: Scope[];
-  expires_at?: string;
-}
+/** A key without its secret. */
+export type ApiKey = Schemas["KeyBody"];
+export type Scope = ApiKey["scopes"][number];
+export type NewKey = Schemas["CreateKeyInputBody"];
 
 export const keysQuery = queryOptions({
   queryKey: ["keys"],
@@ -30,7 +17,7 @@ export const keysQuery = queryOptions({
 });
 
 /** createKey makes a key; only its answer holds the secret. */
-export function createKey(key: NewKey): Promise<ApiKey & { key: string }> {
+export function createKey(key: NewKey): Promise<Schemas["CreateKeyOutputBody"]> {
   return request("/v1/auth/apikey", { method: "POST", body: key });
 }
 
