@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { parseDashboardSearch } from "./dashboards/search";
 import { dashboardLink, hostLink, hostsLink, logsLink, metricsLink, sendLink, servicesLink, settingsLink } from "./links";
 import { parseSearch } from "./search";
 import { parseSendSearch } from "./send/search";
@@ -20,6 +21,7 @@ test("a link to Logs leaves out what says nothing", () => {
 test("names are escaped", () => {
   expect(hostLink("web/1 ?")).toBe("/hosts/web%2F1%20%3F");
   expect(searchOf(dashboardLink("host", { host: "a b" }))).toEqual({ "var-host": "a b" });
+  expect(parseDashboardSearch(searchOf(dashboardLink("host", { host: "a,b" }))).variables).toEqual({ host: ["a,b"] });
 });
 
 test("links to Send data and Settings are read by these pages", () => {

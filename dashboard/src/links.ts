@@ -30,8 +30,9 @@ export function serviceLink(service: string, time?: LinkTime): string {
   return href(`/services/${encodeURIComponent(service)}`, { from: time?.from, to: time?.to });
 }
 
+/** dashboardLink opens a dashboard; commas part values there, so one in a value is escaped. */
 export function dashboardLink(id: string, variables: Record<string, string> = {}, time?: LinkTime): string {
-  const named = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`var-${name}`, value]));
+  const named = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`var-${name}`, value.replaceAll(/[\\,]/g, "\\$&")]));
   return href(`/dashboards/${encodeURIComponent(id)}`, { ...named, from: time?.from, to: time?.to });
 }
 

@@ -123,6 +123,7 @@ const serviceRoute = createRoute({
 const dashboardsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/dashboards",
+  staticData: { timeless: true },
   component: lazyRouteComponent(() => import("./dashboards/DashboardsPage"), "DashboardsPage"),
 });
 

@@ -2,7 +2,6 @@
 
 import { useComputedColorScheme } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useMemo } from "react";
 
 import { BarList } from "../../chart/BarList";
@@ -18,6 +17,7 @@ import { builtins, interpolate, type Interpolated } from "../../query/variables"
 import { chartColours, levelColours, seriesColours } from "../../theme";
 import { usePageTime } from "../../time/context";
 import { useZoom } from "../../time/useZoom";
+import { PageLink } from "../../ui/PageLink";
 import type { PanelProps } from "../context";
 import { isLogsQuery, panelName, textOf } from "../document";
 import classes from "./panels.module.css";
@@ -120,7 +120,6 @@ export function FieldBars({ panel, values, visible, onNotice }: PanelProps) {
   const by = stringOf(panel.spec.plugin.spec, "by") || "level";
   const { text, problems, count } = useLogText({ panel, values });
   const { range } = usePageTime();
-  const router = useRouter();
   const answer = useLogAnswer({ key: ["values", text, by], visible, load: (span, signal) => fetchValues(text, span, by, mostValues, signal) });
   useNotice({ ...(problems.length > 0 ? { problems } : {}), fetching: answer.isFetching }, onNotice);
   const bars = (answer.data?.value ?? []).map(({ value, count: lines }) => ({ key: value, label: value || "none", value: lines }));
@@ -132,19 +131,11 @@ export function FieldBars({ panel, values, visible, onNotice }: PanelProps) {
           bars={bars}
           unit="count"
           top={mostValues}
-          link={(bar) => {
-            const href = logsLink(withValue(text, by, bar.key), range);
-            const go = (event: React.MouseEvent) => {
-              if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-              event.preventDefault();
-              router.history.push(href);
-            };
-            return (
-              <a href={href} onClick={go} className={classes.link}>
-                {bar.label}
-              </a>
-            );
-          }}
+          link={(bar) => (
+            <PageLink href={logsLink(withValue(text, by, bar.key), range)} className={classes.link}>
+              {bar.label}
+            </PageLink>
+          )}
         />
       </div>
     </PanelState>

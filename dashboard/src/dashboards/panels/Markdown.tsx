@@ -1,13 +1,27 @@
 // Markdown to HTML, in a chunk of its own.
 
 import DOMPurify from "dompurify";
-import { marked } from "marked";
+import { Marked } from "marked";
 import { useMemo } from "react";
+
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+
+/**
+ * HTML inside of Markdown is shown as it is written. A picture would be loaded from elsewhere,
+ * which the page never does, so it is a link.
+ */
+const markdown = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html: ({ text }) => escaped(text),
+    image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
+  },
+});
 
 const allowed = {
   ALLOWED_TAGS: ["a", "b", "blockquote", "br", "code", "del", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "kbd", "li", "ol", "p", "pre", "s", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
   ALLOWED_ATTR: ["href", "title", "align", "start"],
-  // Pictures would be loaded from elsewhere, which the page never does.
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|\/(?!\/)|#)/i,
 };
 
@@ -33,7 +47,7 @@ function outside(html: string): string {
 
 /** toHTML makes safe HTML of Markdown. */
 export function toHTML(text: string): string {
-  return outside(DOMPurify.sanitize(marked.parse(text, { async: false, gfm: true, breaks: true }), allowed));
+  return outside(DOMPurify.sanitize(markdown.parse(text, { async: false }), allowed));
 }
 
 export default function Markdown({ text }: { text: string }) {
