@@ -172,6 +172,10 @@ describe("the editor", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.type(" + ");
     await page.locator(".cm-lintRange-error").first().waitFor();
+    // Typing over coloured text must not make the browser style it: the policy forbids that.
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("up");
+    await until("all of it is replaced", async () => (await editor(page).textContent()) === "up");
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -112,6 +112,23 @@ export class Echo {
   }
 }
 
+/**
+ * typeOver replaces what is selected by what is typed itself. Left to the browser, Chromium keeps
+ * the colour of the selected text by an inline style, which the content security policy reports.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main } = view.state.selection;
+    const text = event.data;
+    if (event.inputType !== "insertText" || text === null || main.empty || view.composing || view.state.readOnly) return false;
+    event.preventDefault();
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const taken = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, main.from, main.to, text, insert));
+    if (!taken) view.dispatch(insert());
+    return true;
+  },
+});
+
 /** createEditor makes an editor in the open shadow root of an element. */
 export function createEditor(host: HTMLElement, text: string, settings: Settings): Editor {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
@@ -130,6 +147,7 @@ export function createEditor(host: HTMLElement, text: string, settings: Settings
       serverError,
       linter(serverDiagnostics, { delay: 0, needsRefresh: (update) => update.startState.field(serverError) !== update.state.field(serverError) }),
       keysOf(settings),
+      typeOver,
       undoHistory(),
       highlightSpecialChars(),
       bracketMatching(),
