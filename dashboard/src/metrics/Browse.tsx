@@ -51,7 +51,7 @@ export function Browse({ state, catalogue }: { state: MetricsPageState; catalogu
           value={state.find}
           onChange={(event) => state.set({ find: event.currentTarget.value }, { replace: true })}
         />
-        <span className="muted" role="status">
+        <span className={classes.count} role="status">
           {catalogue.loading ? "" : `${found.length.toLocaleString("en")} ${found.length === 1 ? "metric" : "metrics"}`}
         </span>
       </div>

@@ -12,7 +12,7 @@ import { letterOf, type QueryEntry } from "./search";
 import { metricsIn } from "./units";
 import type { Catalogue } from "./useCatalogue";
 import type { MetricsPageState } from "./useMetricsPage";
-import { useSlow, type QueryResult, type Results } from "./useResults";
+import { useSlow, type Results } from "./useResults";
 import classes from "./Results.module.css";
 
 export function Notices({ page, results, catalogue }: { page: MetricsPageState; results: Results; catalogue: Catalogue }) {
@@ -64,7 +64,7 @@ export function Notices({ page, results, catalogue }: { page: MetricsPageState; 
       {results.results.map((result, i) => {
         const entry = page.queries[i];
         if (!entry || entry.hidden || entry.text === "" || result.loading || result.error || results.cancelled || result.frame.series.length > 0) return null;
-        return <NoData key={result.key} index={i} entry={entry} result={result} page={page} catalogue={catalogue} />;
+        return <NoData key={result.key} index={i} entry={entry} page={page} catalogue={catalogue} alone={results.series.length === 0} />;
       })}
     </>
   );
@@ -73,37 +73,39 @@ export function Notices({ page, results, catalogue }: { page: MetricsPageState; 
 interface NoDataProps {
   index: number;
   entry: QueryEntry;
-  result: QueryResult;
   page: MetricsPageState;
   catalogue: Catalogue;
+  /** There is nothing else to show. */
+  alone: boolean;
 }
 
 /** NoData says what is missing: the metric, or series that the query lets through. */
-function NoData({ index, entry, page, catalogue }: NoDataProps) {
+function NoData({ index, entry, page, catalogue, alone }: NoDataProps) {
   const named = metricsIn(entry.text);
   const unknown = catalogue.loading ? [] : named.filter((name) => !catalogue.names.includes(name));
   const title = page.queries.length > 1 ? `Query ${letterOf(index)} has no data` : "No data in this time range";
-  if (unknown.length === 0) {
-    return (
-      <EmptyState title={title}>
-        {named.length > 0 ? (
-          <>
-            <code>{named.join(", ")}</code> {named.length === 1 ? "has" : "have"} series in this time range, but the query lets none of them through. Look at its filters; a rate needs at least two samples in its window.
-          </>
-        ) : (
-          "No series matches the query. Look at its filters, or choose a longer time range."
-        )}
-      </EmptyState>
-    );
-  }
+  const why =
+    unknown.length > 0
+      ? unknown.map((name) => (
+          <span key={name} className={classes.unknown}>
+            No series is called <code>{name}</code> in this time range. <Proposals name={name} names={catalogue.names} onPick={(other) => page.run(index, replaceName(entry.text, name, other))} />
+          </span>
+        ))
+      : noneLeft(named);
+  if (alone) return <EmptyState title={title}>{why}</EmptyState>;
   return (
-    <EmptyState title={title}>
-      {unknown.map((name) => (
-        <div key={name} className={classes.unknown}>
-          No series is called <code>{name}</code> in this time range. <Proposals name={name} names={catalogue.names} onPick={(other) => page.run(index, replaceName(entry.text, name, other))} />
-        </div>
-      ))}
-    </EmptyState>
+    <PartialNotice>
+      {title}. {why}
+    </PartialNotice>
+  );
+}
+
+function noneLeft(named: readonly string[]) {
+  if (named.length === 0) return "No series matches the query. Look at its filters, or choose a longer time range.";
+  return (
+    <span className={classes.unknown}>
+      <code>{named.join(", ")}</code> {named.length === 1 ? "has" : "have"} series in this time range, but the query lets none of them through. Look at its filters; a rate needs at least two samples in its window.
+    </span>
   );
 }
 

@@ -84,7 +84,7 @@ function QueryRow({ index, entry, page, result, catalogue, editor }: RowProps) {
             onRun={(next) => page.run(index, next)}
             language={loadPromql}
             label={name}
-            placeholder="PromQL, such as sum by (service) (rate(http_requests_total[$__rate_interval]))"
+            placeholder="PromQL, such as sum(rate(requests_total[5m]))"
             history="promql"
             error={fault}
             {...(editor ? { ref: editor } : {})}

@@ -97,8 +97,8 @@ export function useResults({ queries, unit: chosen }: MetricsState, metadataUnit
   const series = useMemo(() => named(frame, queries), [frame, queries]);
 
   const units = useMemo(() => queries.map((query) => (query.hidden || query.text === "" ? undefined : (unitOfQuery(query.text, metadataUnit) ?? "count"))), [queries, metadataUnit]);
-  const different = new Set(units.filter((unit) => unit !== undefined));
-  const own = different.size > 1 ? undefined : ([...different][0] ?? "count");
+  const different = new Set(units.filter((unit, i) => unit !== undefined && (results[i]?.frame.series.length ?? 0) > 0));
+  const own = different.size > 1 ? undefined : ([...different][0] ?? units.find((unit) => unit !== undefined) ?? "count");
 
   const question = JSON.stringify([texts, range, epoch]);
   const [cancelledAt, setCancelledAt] = useState<string>();
