@@ -22,23 +22,19 @@ export function HostHeader({ row }: { row: HostRow }) {
         {row.stale ? (
           <>
             Stale: last seen {ago(row.age)}
-            {row.seen !== undefined && (
-              <span className="muted">
-                , <ZoneTime value={row.seen * 1000} />
-              </span>
-            )}
+            {row.seen !== undefined && <ZoneTime className="muted" value={row.seen * 1000} />}
           </>
         ) : (
           `Reporting, last seen ${ago(row.age)}`
         )}
       </p>
       <dl className={classes.facts}>
-        <Fact name="System" value={[row.os, row.arch].filter(Boolean).join(", ") || "–"} />
+        {row.os && <Fact name="System" value={[row.os, row.arch].filter(Boolean).join(", ")} />}
         {row.kernel && <Fact name="Kernel" value={row.kernel} />}
-        <Fact name="Cores" value={format(row.cores, "count")} />
-        <Fact name="Memory" value={format(row.memoryTotal, "bytes")} />
-        <Fact name="Up" value={formatDuration(row.uptime)} />
-        <Fact name="Load" value={row.load === undefined ? "–" : row.load.toFixed(2)} hint={row.loadPerCore === undefined ? undefined : `${row.loadPerCore.toFixed(2)} to a core`} />
+        {row.cores !== undefined && <Fact name="Cores" value={format(row.cores, "count")} />}
+        {row.memoryTotal !== undefined && <Fact name="Memory" value={format(row.memoryTotal, "bytes")} />}
+        {row.uptime !== undefined && <Fact name="Up" value={formatDuration(row.uptime)} />}
+        {row.load !== undefined && <Fact name="Load" value={row.load.toFixed(2)} hint={row.loadPerCore === undefined ? undefined : `${row.loadPerCore.toFixed(2)} to a core`} />}
         {row.environment && <Fact name="Environment" value={row.environment} />}
         {row.region && <Fact name="Region" value={row.region} />}
         {row.agent && <Fact name="Agent" value={row.agent} />}

@@ -2,7 +2,7 @@
 
 import { Button, TextInput } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
-import { useDeferredValue, useMemo } from "react";
+import { useDeferredValue, useMemo, useRef } from "react";
 
 import { format } from "../format/units";
 import { useColours } from "../overview/useColours";
@@ -11,6 +11,7 @@ import { DataTable } from "../ui/DataTable";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { useShortcut } from "../ui/shortcuts";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { hostColumns, keepTime } from "./columns";
 import { countShown, filterHosts, totalsOf, type HostRow, type Show } from "./model";
@@ -26,6 +27,8 @@ export function HostsPage() {
   const { text, show, sort } = parseHosts(search);
   const change = useChangeSearch();
   const colour = useColours();
+  const filter = useRef<HTMLInputElement>(null);
+  useShortcut("/", "Filter hosts", () => filter.current?.focus(), { group: "Hosts" });
   const columns = useMemo(() => hostColumns(colour), [colour]);
   const wanted = useDeferredValue(text);
   const rows = useMemo(() => filterHosts(list.rows, wanted, show), [list.rows, wanted, show]);
@@ -40,6 +43,7 @@ export function HostsPage() {
         <>
           <div className={classes.bar}>
             <TextInput
+              ref={filter}
               size="xs"
               className={classes.filter ?? ""}
               aria-label="Filter hosts"

@@ -39,7 +39,8 @@ const cpu: HostChart[] = [
     max: 100,
     query: (host) => (step) =>
       `100 * avg by (${labels.cpuMode}) (${rateOf(`system_cpu_time_seconds_total${of(host, `${labels.cpuMode}!="idle"`)}`, step)})` +
-      ` or 100 * avg by (${labels.cpuMode}) (system_cpu_utilization_ratio${of(host, `${labels.cpuMode}!="idle"`)})`,
+      // Hosts without counters say their utilization themselves.
+      ` or (100 * avg by (${labels.cpuMode}) (system_cpu_utilization_ratio${of(host, `${labels.cpuMode}!="idle"`)}) unless on () group(system_cpu_time_seconds_total${of(host)}))`,
     lines: { label: labels.cpuMode, naming: cpuModes, quiet: ["Steal", "Other"] },
     hint: "Part of the time of all cores",
   },

@@ -33,11 +33,7 @@ export function ServiceHeader({ row, instances, environments, environment }: Pro
       <p className={page.state} data-stale={row.silent}>
         <span className={page.dot} data-stale={row.silent} aria-hidden="true" />
         {row.silent ? "Silent: last seen" : "Sending, last seen"} {ago(row.age)}
-        {row.silent && row.seen !== undefined && (
-          <span className="muted">
-            , <ZoneTime value={row.seen * 1000} />
-          </span>
-        )}
+        {row.silent && row.seen !== undefined && <ZoneTime className="muted" value={row.seen * 1000} />}
       </p>
       <dl className={page.facts}>
         {environments.length > 1 && (

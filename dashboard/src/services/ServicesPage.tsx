@@ -2,7 +2,7 @@
 
 import { Button, TextInput } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
-import { useDeferredValue, useMemo } from "react";
+import { useDeferredValue, useMemo, useRef } from "react";
 
 import { format } from "../format/units";
 import { keepTime } from "../hosts/columns";
@@ -15,6 +15,7 @@ import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { PartialNotice } from "../ui/PartialNotice";
+import { useShortcut } from "../ui/shortcuts";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { serviceColumns } from "./columns";
 import { countShown, filterServices, type ServiceRow, type Show } from "./model";
@@ -27,6 +28,8 @@ export function ServicesPage() {
   const { text, show, sort } = parseServices(search);
   const change = useChangeSearch();
   const colour = useColours();
+  const filter = useRef<HTMLInputElement>(null);
+  useShortcut("/", "Filter services", () => filter.current?.focus(), { group: "Services" });
   const { range } = usePageTime();
   const wanted = useDeferredValue(text);
   const rows = useMemo(() => filterServices(list.rows, wanted, show), [list.rows, wanted, show]);
@@ -42,6 +45,7 @@ export function ServicesPage() {
           {list.partial && <PartialNotice>Some columns are incomplete: {list.partial.message}</PartialNotice>}
           <div className={hosts.bar}>
             <TextInput
+              ref={filter}
               size="xs"
               className={hosts.filter ?? ""}
               aria-label="Filter services"
