@@ -100,7 +100,7 @@ export function LogTable(props: LogTableProps) {
       className={classes.scroller}
       data-wrap={wrap}
       data-log-rows={rows.count}
-      role="grid"
+      role="treegrid"
       aria-label="Log lines"
       aria-rowcount={list.ends.below.done && list.ends.above.done ? rows.count + 1 : -1}
       aria-colcount={columns.length + 3}
