@@ -122,9 +122,9 @@ function FieldActions({ name, value, query, shown, filter, toggleColumn }: Field
 function Row({ name, value, title, matcher, actions }: RecordField & { title?: string; matcher?: Matcher; actions?: ReactNode }) {
   return (
     <div className={classes.field}>
-      <span className={classes.fieldActions}>{actions ?? <CopyButton value={title ?? value} label={`Copy ${name}`} size={20} />}</span>
       <dt title={name}>{name}</dt>
       <dd title={title}>{matcher ? <Marked matcher={matcher} field={name} text={value} /> : value}</dd>
+      <dd className={classes.fieldActions}>{actions ?? <CopyButton value={title ?? value} label={`Copy ${name}`} size={20} />}</dd>
     </div>
   );
 }
