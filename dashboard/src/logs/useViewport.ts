@@ -61,7 +61,11 @@ export function useViewport(scroller: RefObject<HTMLDivElement | null>, list: Lo
       remember();
       read();
     };
-    const observer = new ResizeObserver(read);
+    const observer = new ResizeObserver(() => {
+      // Whoever follows at the bottom stays there when the list gets lower.
+      if (following.current && list.newestSide === "below" && list.ends.below.done) element.scrollTop = element.scrollHeight;
+      read();
+    });
     observer.observe(element);
     element.addEventListener("scroll", scrolled, { passive: true });
     read();
@@ -69,7 +73,7 @@ export function useViewport(scroller: RefObject<HTMLDivElement | null>, list: Lo
       observer.disconnect();
       element.removeEventListener("scroll", scrolled);
     };
-  }, [scroller, read, remember]);
+  }, [scroller, list, read, remember]);
 
   // What came above the screen, or grew there, must not move what is on it.
   useLayoutEffect(() => {
