@@ -30,8 +30,13 @@ func addLines(s *server, count int) {
 	}
 }
 
-// export reads a download to its end.
-func (s *server) export(t *testing.T, params string) (*http.Response, string, error) {
+// downloaded is a download that was read to its end.
+type downloaded struct {
+	status          int
+	header, trailer http.Header
+}
+
+func (s *server) export(t *testing.T, params string) (downloaded, string, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v1/query/logs/export?"+exportSpan+"&"+params, nil)
 	require.NoError(t, err)
@@ -39,7 +44,7 @@ func (s *server) export(t *testing.T, params string) (*http.Response, string, er
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, response.Body.Close()) }()
 	text, err := io.ReadAll(response.Body)
-	return response, string(text), err
+	return downloaded{response.StatusCode, response.Header, response.Trailer}, string(text), err
 }
 
 func TestExportOfManyPages(t *testing.T) {
@@ -49,9 +54,9 @@ func TestExportOfManyPages(t *testing.T) {
 	for _, order := range []string{"desc", "asc"} {
 		response, text, err := s.export(t, "order="+order)
 		require.NoError(t, err)
-		assert.Equal(t, http.StatusOK, response.StatusCode)
-		assert.Equal(t, "application/x-ndjson", response.Header.Get("Content-Type"))
-		assert.Equal(t, `attachment; filename="logs-20260102T030000Z-20260102T050000Z.ndjson"`, response.Header.Get("Content-Disposition"))
+		assert.Equal(t, http.StatusOK, response.status)
+		assert.Equal(t, "application/x-ndjson", response.header.Get("Content-Type"))
+		assert.Equal(t, `attachment; filename="logs-20260102T030000Z-20260102T050000Z.ndjson"`, response.header.Get("Content-Disposition"))
 		lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 		require.Len(t, lines, count)
 		for i, line := range lines {
@@ -63,14 +68,14 @@ func TestExportOfManyPages(t *testing.T) {
 			}
 			require.Equal(t, fmt.Sprintf("line %d", want), record.Message)
 		}
-		assert.Equal(t, "4501", response.Trailer.Get("Pharos-Records"))
-		assert.Equal(t, "true", response.Trailer.Get("Pharos-Complete"))
+		assert.Equal(t, "4501", response.trailer.Get("Pharos-Records"))
+		assert.Equal(t, "true", response.trailer.Get("Pharos-Complete"))
 	}
 	response, text, err := s.export(t, "limit=2100&format=csv")
 	require.NoError(t, err)
 	assert.Equal(t, 2101, strings.Count(text, "\r\n"))
-	assert.Equal(t, "2100", response.Trailer.Get("Pharos-Records"))
-	assert.Equal(t, "false", response.Trailer.Get("Pharos-Complete"), "there were more")
+	assert.Equal(t, "2100", response.trailer.Get("Pharos-Records"))
+	assert.Equal(t, "false", response.trailer.Get("Pharos-Complete"), "there were more")
 }
 
 func TestExportIsCutOffWhenTheStoreFails(t *testing.T) {
@@ -79,20 +84,20 @@ func TestExportIsCutOffWhenTheStoreFails(t *testing.T) {
 	s.logs.FailAfter(1, errcode.New(errcode.Internal, "disk gone"))
 	response, text, err := s.export(t, "")
 	require.Error(t, err, "a part is not taken for the whole")
-	assert.Equal(t, http.StatusOK, response.StatusCode)
-	assert.Empty(t, response.Trailer.Get("Pharos-Complete"))
+	assert.Equal(t, http.StatusOK, response.status)
+	assert.Empty(t, response.trailer.Get("Pharos-Complete"))
 	assert.NotEmpty(t, text)
 
 	s.logs.FailAfter(0, errcode.New(errcode.Unavailable, "closing"))
 	response, text, err = s.export(t, "")
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+	assert.Equal(t, http.StatusServiceUnavailable, response.status)
 	assert.Contains(t, text, `"code":"unavailable"`)
 	s.logs.FailAfter(0, nil)
 	for range 10 { // more than may run at once: all have given their place back
 		response, _, err = s.export(t, "limit=1")
 		require.NoError(t, err)
-		assert.Equal(t, http.StatusOK, response.StatusCode)
+		assert.Equal(t, http.StatusOK, response.status)
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *Service) export(ctx context.Context, input *exportInput) (*huma.StreamR
 	}
 	return &huma.StreamResponse{Body: func(hctx huma.Context) {
 		defer func() { <-s.slots }()
-		s.stream(hctx, d, first)
+		s.stream(hctx.Context(), hctx, d, first)
 	}}, nil
 }
 
@@ -142,7 +142,7 @@ func (s *Service) nextPage(ctx context.Context, d *download) (storage.LogPage, e
 
 // stream writes page by page until the end, the limit, or the client's leaving. When it has
 // to stop before, it cuts the connection.
-func (s *Service) stream(hctx huma.Context, d *download, page storage.LogPage) {
+func (s *Service) stream(ctx context.Context, hctx huma.Context, d *download, page storage.LogPage) {
 	hctx.SetHeader("Content-Type", d.format.contentType())
 	hctx.SetHeader("Content-Disposition", `attachment; filename="`+d.name+`"`)
 	hctx.SetHeader("Cache-Control", "no-store")
@@ -163,7 +163,7 @@ func (s *Service) stream(hctx huma.Context, d *download, page storage.LogPage) {
 			break
 		}
 		var err error
-		if page, err = s.nextPage(hctx.Context(), d); err != nil {
+		if page, err = s.nextPage(ctx, d); err != nil {
 			panic(http.ErrAbortHandler)
 		}
 	}

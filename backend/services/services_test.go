@@ -96,8 +96,7 @@ func TestEveryListIsMadeOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	ask := func() {
 		got, err := c.get(t.Context(), question{org: "o"}, work)
-		assert.NoError(t, err)
-		assert.Len(t, got, 1)
+		assert.Len(t, got, 1, err)
 	}
 	wait.Go(ask)
 	<-started

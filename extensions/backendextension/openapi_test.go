@@ -24,7 +24,7 @@ const openAPIDocument = "../../docs/formats/openapi.json"
 // clientTypes say of which document they were made.
 const clientTypes = "../../dashboard/src/api/schema.d.ts"
 
-var update = flag.Bool("update", false, "write docs/formats/openapi.json anew") //nolint:gochecknoglobals // a flag of the test
+var update = flag.Bool("update", false, "write docs/formats/openapi.json anew")
 
 // TestOpenAPIDocument holds docs/formats/openapi.json to what the server serves.
 func TestOpenAPIDocument(t *testing.T) {
@@ -46,7 +46,7 @@ func TestOpenAPIDocument(t *testing.T) {
 	encoder.SetIndent("", "  ")
 	require.NoError(t, encoder.Encode(document))
 	if *update {
-		require.NoError(t, os.WriteFile(openAPIDocument, text.Bytes(), 0o644)) //nolint:gosec // a document
+		require.NoError(t, os.WriteFile(openAPIDocument, text.Bytes(), 0o644))
 	}
 	known, err := os.ReadFile(openAPIDocument)
 	require.NoError(t, err)

@@ -63,6 +63,10 @@ func newTelemetry(provider metric.MeterProvider) (*telemetry, error) {
 				items:     metric.WithAttributeSet(attribute.NewSet(from.attributes()...)),
 				succeeded: metric.WithAttributeSet(attribute.NewSet(append(from.attributes(), attribute.String("outcome", "ok"))...)),
 			}
+			if from != (source{signalLogs, protocolRW}) {
+				// From 0 on: the first items would else be no increase.
+				accepted.Add(context.Background(), 0, t.known[from].items)
+			}
 		}
 	}
 	return t, nil

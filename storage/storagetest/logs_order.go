@@ -99,11 +99,12 @@ func logSeenAtOnce(t *testing.T, store storage.LogStore) {
 		group.Go(func() {
 			for i := range 25 {
 				batch := fmt.Sprintf("w%d.%d", writer, i)
-				if !assert.NoError(t, store.Write(t.Context(), logOrg, logsOf(t, batch, 0, logLine{at: at, service: batch, message: "m"}))) {
+				if err := store.Write(t.Context(), logOrg, logsOf(t, batch, 0, logLine{at: at, service: batch, message: "m"})); err != nil {
+					t.Error(err)
 					return
 				}
 				page, err := store.Search(t.Context(), logOrg, storage.LogQuery{Limit: 10, Filter: logfilter.FieldEquals(logfilter.FieldService, batch)})
-				if !assert.NoError(t, err) || !assert.Len(t, page.Records, 1, batch) {
+				if !assert.Len(t, page.Records, 1, "%s: %v", batch, err) {
 					return
 				}
 			}

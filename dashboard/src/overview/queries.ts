@@ -99,9 +99,10 @@ export const hostFacts = (host: string) =>
     .map(([fact, query]) => `label_replace(${query}, "fact", "${fact}", "", "")`)
     .join(" or ");
 
-/** What comes in, by signal (metrics, logs) and protocol. */
+/** What comes in, by signal (metrics, logs) and protocol: those by which anything ever came. */
 export const intake: QueryOfStep = (step) =>
-  `sum by (signal, protocol) (${perSecond("pharos_ingest_accepted_items_total", step)})`;
+  `sum by (signal, protocol) (${perSecond("pharos_ingest_accepted_items_total", step)})` +
+  ` and sum by (signal, protocol) (pharos_ingest_accepted_items_total) > 0`;
 
 /** How much came in since the server started: the first of something has no rate yet. */
 export const intakeTotal = "sum(pharos_ingest_accepted_items_total)";

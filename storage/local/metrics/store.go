@@ -56,6 +56,9 @@ func Open(dir string, cfg Config, logger *zap.Logger) (*Store, error) {
 		stop:   make(chan struct{}),
 	}
 	store.done.Go(store.closeIdle)
+	if cfg.RetentionTime > 0 {
+		store.done.Go(store.sweep)
+	}
 	return store, nil
 }
 
