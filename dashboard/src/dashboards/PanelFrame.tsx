@@ -11,6 +11,7 @@ import { kindOf, panelName } from "./document";
 import { GripIcon, WarnIcon } from "./icons";
 import classes from "./PanelFrame.module.css";
 import { PanelContent } from "./panels/PanelContent";
+import panelClasses from "./panels/panels.module.css";
 import { PanelMenu } from "./PanelMenu";
 import { useSize } from "./useSize";
 import { useVisible } from "./useVisible";
@@ -66,7 +67,11 @@ export function PanelFrame({ panelKey, panel, alone = false }: Props) {
         <PanelMenu panelKey={panelKey} panel={panel} alone={alone} />
       </header>
       <div ref={body} className={classes.body}>
-        {values && size && <PanelContent panel={panel} values={values} visible={visible} width={size.width} height={size.height} onNotice={setNotice} />}
+        {values && size ? (
+          <PanelContent panel={panel} values={values} visible={visible} width={size.width} height={size.height} onNotice={setNotice} />
+        ) : (
+          <div className={panelClasses.waiting} role="status" aria-label="Loading" />
+        )}
       </div>
     </section>
   );
