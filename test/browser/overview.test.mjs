@@ -62,7 +62,7 @@ describe("overview", () => {
 
   it("says how to send something, then shows it as it comes", async () => {
     const { page, context, complaints } = await open();
-    const command = page.getByLabel("Command that sends a log line");
+    const command = page.getByLabel("Command that sends a log line", { exact: true });
     await command.waitFor();
     assert.ok((await command.textContent()).startsWith(`curl ${server.url}/v1/ingest/logs`));
 

@@ -58,7 +58,7 @@ export function TimeProvider({ children }: { children: ReactNode }) {
     const canLive = isLive(range);
     const interval = canLive ? parseRefresh(every)?.value : undefined;
     const go = (next: TimeRange) => {
-      if (next.from !== range.from || next.to !== range.to) change({ from: next.from, to: next.to });
+      if (next !== range && (next.from !== from || next.to !== to)) change({ from: next.from, to: next.to });
     };
     return {
       range,
