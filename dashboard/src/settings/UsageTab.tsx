@@ -83,10 +83,10 @@ export function perItem(bytes: number, count: number): string {
 }
 
 /** describeLimit writes how long data is kept. */
-export function describeLimit(limit: Pick<Limit, "bytes" | "seconds"> | undefined): string {
+export function describeLimit(limit: Pick<Limit, "max_bytes" | "max_age_seconds"> | undefined): string {
   if (!limit) return "–";
-  const age = limit.seconds > 0 ? formatDuration(limit.seconds) : "";
-  const size = limit.bytes > 0 ? format(limit.bytes, "bytes") : "";
+  const age = limit.max_age_seconds > 0 ? formatDuration(limit.max_age_seconds) : "";
+  const size = limit.max_bytes > 0 ? format(limit.max_bytes, "bytes") : "";
   if (age && size) return `${age}, at most ${size}`;
   return age || (size ? `at most ${size}` : "for ever");
 }
@@ -125,9 +125,9 @@ function Signal({ title, usage, limit, facts }: SignalProps) {
           <dd>{describeLimit(limit)}</dd>
         </div>
       </dl>
-      {limit && limit.bytes > 0 ? (
+      {limit && limit.max_bytes > 0 ? (
         <ul className={classes.meter}>
-          <Meter label="Room used" used={usage.bytes} size={limit.bytes} />
+          <Meter label="Room used" used={usage.bytes} size={limit.max_bytes} />
         </ul>
       ) : null}
     </Panel>

@@ -33,10 +33,10 @@ describe("a new password", () => {
 describe("what is kept", () => {
   it.each([
     [undefined, "–"],
-    [{ seconds: 0, bytes: 0 }, "for ever"],
-    [{ seconds: 30 * 86_400, bytes: 0 }, "30\u2009d"],
-    [{ seconds: 0, bytes: 10 * 1024 ** 3 }, "at most 10.0\u2009GiB"],
-    [{ seconds: 7 * 86_400, bytes: 1024 ** 3 }, "7\u2009d, at most 1.00\u2009GiB"],
+    [{ max_age_seconds: 0, max_bytes: 0 }, "for ever"],
+    [{ max_age_seconds: 30 * 86_400, max_bytes: 0 }, "30\u2009d"],
+    [{ max_age_seconds: 0, max_bytes: 10 * 1024 ** 3 }, "at most 10.0\u2009GiB"],
+    [{ max_age_seconds: 7 * 86_400, max_bytes: 1024 ** 3 }, "7\u2009d, at most 1.00\u2009GiB"],
   ])("%o is %s", (limit, want) => {
     expect(describeLimit(limit)).toBe(want);
   });
