@@ -79,8 +79,9 @@ function Card({ plot, unit, stacked, cursor, content, time, onClose }: Props & {
       </div>
       <table className={classes.values}>
         <tbody>
-          {content.rows.map(({ series, value, nearest }) => (
-            <tr key={series.key} data-nearest={nearest}>
+          {content.rows.map(({ series, value, nearest }, place) => (
+            // Each row keeps its place: only texts change as the order does.
+            <tr key={place} data-nearest={nearest}>
               <th scope="row">
                 <Swatch series={series} />
                 <span className={classes.name}>{series.label}</span>
