@@ -82,6 +82,17 @@ describe("useRangeQueries", () => {
     expect(cancelled).toBe(true);
   });
 
+  it("shows another range at once, with what is there of it", async () => {
+    ask.mockResolvedValueOnce(answer(1));
+    const { result, rerender } = render([{ key: "A", query: "a" }]);
+    await waitFor(() => expect(result.current.loading).toBe(false));
+    ask.mockReturnValue(new Promise(() => undefined));
+    page.range = { from: "1970-01-01T00:01:00Z", to: "1970-01-01T00:02:00Z" };
+    rerender({ specs: [{ key: "A", query: "a" }] });
+    expect(result.current).toMatchObject({ from: 60, to: 120, fetching: true, loading: false });
+    expect(result.current.results[0]!.frame.times).toEqual([100, 101]);
+  });
+
   it("says what is wrong with one query, and shows the others", async () => {
     ask.mockImplementation(({ query }) => (query === "bad(" ? Promise.reject(new Error("parse error")) : Promise.resolve(answer(1))));
     const { result } = render([{ key: "A", query: "bad(" }, { key: "B", query: "b" }]);

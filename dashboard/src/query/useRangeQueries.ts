@@ -78,6 +78,8 @@ const liveInterval = "1s";
 const longestLiveStep = 10;
 
 interface History {
+  /** The range that was asked for, in words. */
+  of: string;
   frame: Frame;
   from: number;
   to: number;
@@ -161,8 +163,9 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
     };
   });
 
-  // All of them end where the newest does, so that they share one axis.
-  const newest = shown.reduce<History | undefined>((last, one) => (one && (!last || one.to > last.to) ? one : last), undefined);
+  // All of them end where the newest does, so that they share one axis. Another range is shown at
+  // once: what is there of it moves to its place before the rest comes.
+  const newest = shown.reduce<History | undefined>((last, one) => (one?.of === wordsOf(range) && (!last || one.to > last.to) ? one : last), undefined);
   const to = newest?.to ?? (span ? span.to / 1000 : 0);
   const width = newest ? newest.to - newest.from : span ? (span.to - span.from) / 1000 : 0;
   return {
@@ -177,10 +180,12 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
   };
 }
 
+const wordsOf = (range: TimeRange) => `${range.from} ${range.to}`;
+
 /** withTail is the history with what came after it. */
 function withTail(base: History | undefined, tail: Tail | undefined): History | undefined {
   if (!base || !tail) return base;
-  return { frame: tail.frame, from: tail.to - (base.to - base.from), to: tail.to, answer: { ...base.answer, total_series: tail.total } };
+  return { of: base.of, frame: tail.frame, from: tail.to - (base.to - base.from), to: tail.to, answer: { ...base.answer, total_series: tail.total } };
 }
 
 type Question = Pick<Parameters<typeof queryChart>[0], "query" | "points" | "limit" | "order" | "step">;
@@ -191,7 +196,7 @@ async function load(question: Question, range: TimeRange, signal: AbortSignal): 
   const from = span.from / 1000;
   const to = span.to / 1000;
   const answer = await queryChart({ ...question, from, to }, signal);
-  return { frame: frameOf(answer), from, to, answer };
+  return { of: wordsOf(range), frame: frameOf(answer), from, to, answer };
 }
 
 /** frameOf is an answer as charts take it: the server's rows as they are, without a copy. */
