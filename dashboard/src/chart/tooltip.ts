@@ -43,6 +43,8 @@ interface Box {
 
 const distance = 14;
 const margin = 6;
+/** Below this width a tooltip beside the cursor would cover where the finger goes next. */
+const narrowest = 600;
 
 /**
  * placeTooltip stands the tooltip beside the cursor, on its other side where there is no room, above
@@ -51,8 +53,9 @@ const margin = 6;
 export function placeTooltip(cursor: { x: number; y: number }, tooltip: Box, view: Box): { x: number; y: number } {
   const right = cursor.x + distance;
   const left = cursor.x - distance - tooltip.width;
-  if (right + tooltip.width <= view.width - margin) return inside({ x: right, y: cursor.y - tooltip.height / 2 }, tooltip, view);
-  if (left >= margin) return inside({ x: left, y: cursor.y - tooltip.height / 2 }, tooltip, view);
+  const narrow = view.width < narrowest;
+  if (!narrow && right + tooltip.width <= view.width - margin) return inside({ x: right, y: cursor.y - tooltip.height / 2 }, tooltip, view);
+  if (!narrow && left >= margin) return inside({ x: left, y: cursor.y - tooltip.height / 2 }, tooltip, view);
   const above = cursor.y - tooltip.height - 2 * distance;
   return inside({ x: cursor.x - tooltip.width / 2, y: above >= margin ? above : cursor.y + 2 * distance }, tooltip, view);
 }
