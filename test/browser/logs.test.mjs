@@ -174,9 +174,13 @@ test("the tail follows, waits for a reader and goes on", { timeout: 60_000 }, as
   const { page, context, complaints } = await openLogs("query=service:tail&from=now-15m&to=now");
   await page.getByText("No line matches").or(page.getByText("No lines in this time range")).first().waitFor();
   let sent = 0;
+  let clock = 0;
   const send = async (n) => {
-    await server.send("logs", Array.from({ length: n }, (_, i) => ({ time: new Date(Date.now() + i / 100).toISOString(), service: "tail", level: "info", message: `order ${sent + i}` })));
+    // Each at a time of its own, later than those before.
+    clock = Math.max(clock, Date.now() - n);
+    await server.send("logs", Array.from({ length: n }, (_, i) => ({ time: new Date(clock + i).toISOString(), service: "tail", level: "info", message: `order ${sent + i}` })));
     sent += n;
+    clock += n;
   };
   await send(1);
   await until("the first line appears by itself", async () => (await numbers(page))[0] === 0);
