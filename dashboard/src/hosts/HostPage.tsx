@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 
 import { hostLink } from "../links";
 import { PageTitle } from "../shell/title";
+import { usePageTime } from "../time/context";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
@@ -31,6 +32,7 @@ export function HostPage() {
 
 function OneHost({ host }: { host: string }) {
   const { row, interval, loading, error, known } = useHost(host);
+  const { refresh } = usePageTime();
   return (
     <div className={classes.page}>
       <PageTitle text={host}>
@@ -42,7 +44,7 @@ function OneHost({ host }: { host: string }) {
           <span>{host}</span>
         </span>
       </PageTitle>
-      {error && <Failure error={error} title="This host can't be loaded" />}
+      {error && <Failure error={error} title={known ? "Some of this host can't be loaded" : "This host can't be loaded"} onRetry={refresh} />}
       {!known && loading && <Loading rows={6} label="Loading the host" />}
       {!known && !loading && !error && <Unknown host={host} />}
       {known && (

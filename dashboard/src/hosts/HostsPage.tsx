@@ -36,7 +36,7 @@ export function HostsPage() {
   return (
     <div className={classes.page}>
       <PageTitle>Hosts</PageTitle>
-      {list.error && <Failure error={list.error} onRetry={list.refetch} title="The hosts can't be loaded" />}
+      {list.error && <Failure error={list.error} onRetry={list.refetch} title={list.rows.length > 0 ? "Some values can't be loaded" : "The hosts can't be loaded"} />}
       {list.loading && !list.error && <Loading rows={8} label="Loading hosts" />}
       {!list.loading && list.rows.length === 0 && !list.error && <NoHosts />}
       {list.rows.length > 0 && (

@@ -11,6 +11,7 @@ import { LogTail } from "../hosts/LogTail";
 import { SectionNav } from "../hosts/SectionNav";
 import { serviceLink } from "../links";
 import { PageTitle } from "../shell/title";
+import { usePageTime } from "../time/context";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
@@ -38,6 +39,7 @@ function OneService({ service }: { service: string }) {
   const chosen = useService(service, environment);
   const environments = distinct(everywhere.instances, (i) => i.environment);
   const { row, loading, error } = everywhere;
+  const { refresh } = usePageTime();
   return (
     <div className={page.page}>
       <PageTitle text={service}>
@@ -49,7 +51,7 @@ function OneService({ service }: { service: string }) {
           <span>{service}</span>
         </span>
       </PageTitle>
-      {error && <Failure error={error} title="This service can't be loaded" />}
+      {error && <Failure error={error} title={row ? "Some of this service can't be loaded" : "This service can't be loaded"} onRetry={refresh} />}
       {!row && loading && <Loading rows={6} label="Loading the service" />}
       {!row && !loading && !error && <Unknown service={service} />}
       {row && (
