@@ -13,6 +13,7 @@ import { logsLink } from "../links";
 import { usePageTime } from "../time/context";
 import { useZoom } from "../time/useZoom";
 import { LogsIcon } from "../ui/icons";
+import { PageLink } from "../ui/PageLink";
 import { Notices } from "./Notices";
 import classes from "./Results.module.css";
 import { servicesIn } from "./services";
@@ -36,9 +37,9 @@ export function ResultPanel({ page, results, catalogue }: Props) {
     <section className={classes.panel} aria-label="Results">
       <Toolbar page={page} ownUnit={results.ownUnit}>
         {services.map((service) => (
-          <a key={service} className={classes.link} href={logsLink(`service:${word(service)}`, range)}>
+          <PageLink key={service} className={classes.link} href={logsLink(`service:${word(service)}`, range)}>
             <LogsIcon /> Logs of {service}
-          </a>
+          </PageLink>
         ))}
         <AddToDashboard panel={panelOf(page, results)} disabled={results.series.length === 0} />
       </Toolbar>

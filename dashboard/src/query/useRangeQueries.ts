@@ -158,7 +158,7 @@ export function useRangeQueries(specs: readonly RangeQuerySpec[], options: Range
       limit: answer?.limit ?? limit,
       loading: enabled && query.trim() !== "" && shown[i] === undefined && (history?.isPending ?? true),
       fetching: history?.isFetching ?? false,
-      error: history?.error ?? tails[i]?.error,
+      error: history?.error ?? stillFailing(history) ?? tails[i]?.error,
       warnings: answer?.warnings ?? [],
     };
   });
@@ -248,6 +248,11 @@ function useTails(asked: readonly { query: string }[], bases: readonly (History 
   }, [socket, streaming, queries, stable, limit, order]);
 
   return bases.map((base) => (base && streaming ? tails.get(base) : undefined));
+}
+
+/** stillFailing is why an answer does not come although it was asked for more than once; it is tried again. */
+function stillFailing(history: { failureCount: number; failureReason: Error | null } | undefined): Error | undefined {
+  return history && history.failureCount > 1 ? (history.failureReason ?? undefined) : undefined;
 }
 
 /** useStable returns the same list while its members are the same. */
