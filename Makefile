@@ -12,7 +12,7 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate dashboard check format lint unit test browser bench clean
+.PHONY: help run dev build generate dashboard check format lint unit test browser bench servers servers-stop clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ browser: ## Browser tests against bin/pharos
 
 bench: build ## Measure the real binary; see docs/benchmarks.md
 	$(GO) run ./bench
+
+servers: ## Start Kafka, Elasticsearch, PostgreSQL, pgbouncer, Redis and TimescaleDB, and print where
+	@scripts/servers.sh start
+
+servers-stop: ## End what `make servers` has started
+	@scripts/servers.sh stop
 
 clean: ## Remove what was built
 	rm -rf bin dashboard/node_modules

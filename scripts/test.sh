@@ -20,6 +20,7 @@ install_packages() {
 
 step "install what the tests need"
 install_packages
+test/servers/install.sh
 (cd dashboard && npm ci --no-audit --no-fund --loglevel=error)
 
 step "the dashboard's types of the API"

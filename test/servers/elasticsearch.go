@@ -48,11 +48,27 @@ func StartElasticsearch(ctx context.Context, dir string) (*Elasticsearch, error)
 	if err != nil {
 		return nil, fmt.Errorf("hand the folder to the account of elasticsearch: %w", err)
 	}
+	if account != nil && !reachable(home) {
+		// The account cannot get to the cache, so that it gets a copy.
+		own := filepath.Join(dir, "home")
+		if err := os.CopyFS(own, os.DirFS(home)); err != nil {
+			return nil, fmt.Errorf("copy elasticsearch: %w", err)
+		}
+		home = own
+		if err := os.Chmod(filepath.Join(home, "bin", "elasticsearch"), 0o755); err != nil { //nolint:gosec // a program
+			return nil, fmt.Errorf("copy elasticsearch: %w", err)
+		}
+		if _, err := unprivileged(home); err != nil {
+			return nil, fmt.Errorf("hand the copy to the account of elasticsearch: %w", err)
+		}
+	}
 	e := &Elasticsearch{URL: "http://" + address(ports[0])}
 	e.Process = &Process{
 		Name: "elasticsearch", Dir: dir, program: filepath.Join(home, "bin", "elasticsearch"), stop: syscall.SIGTERM, account: account,
-		env:   []string{"ES_JAVA_HOME=" + java, "ES_PATH_CONF=" + config, "ES_TMPDIR=" + filepath.Join(dir, "tmp"), "HOME=" + dir},
-		ready: func(ctx context.Context) error { return answers(ctx, e.URL+"/_cluster/health?wait_for_status=yellow&timeout=1s") },
+		env: []string{"ES_JAVA_HOME=" + java, "ES_PATH_CONF=" + config, "ES_TMPDIR=" + filepath.Join(dir, "tmp"), "HOME=" + dir},
+		ready: func(ctx context.Context) error {
+			return answers(ctx, e.URL+"/_cluster/health?wait_for_status=yellow&timeout=1s")
+		},
 	}
 	return e, e.Start(ctx)
 }

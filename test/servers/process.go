@@ -47,7 +47,7 @@ func (p *Process) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the log of %s: %w", p.Name, err)
 	}
-	defer log.Close()                                                               //nolint:errcheck // the server has its own handle
+	defer log.Close()                                                                 //nolint:errcheck // the server has its own handle
 	p.command = exec.CommandContext(context.WithoutCancel(ctx), p.program, p.args...) //nolint:gosec // a server of the tests
 	p.command.Dir = p.Dir
 	p.command.Env = append(os.Environ(), p.env...)
@@ -197,9 +197,22 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 		return nil, err
 	}
 	err = filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-		return errors.Join(err, os.Chown(path, int(uid), int(gid)))
+		return errors.Join(err, os.Lchown(path, int(uid), int(gid))) //nolint:gosec // a folder that we have just made
 	})
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
+}
+
+// reachable says whether every account can get to a folder.
+func reachable(dir string) bool {
+	for ; ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil || info.Mode().Perm()&0o005 != 0o005 {
+			return false
+		}
+		if dir == filepath.Dir(dir) {
+			return true
+		}
+	}
 }
 
 // cache returns the folder of what install.sh has fetched.
@@ -226,7 +239,7 @@ func program(name string) (string, error) {
 
 // run runs a command to its end and returns what it has printed.
 func run(ctx context.Context, account *syscall.Credential, dir, name string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, name, args...)
+	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // a server of the tests
 	command.Dir = dir
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: account}
 	output, err := command.CombinedOutput()

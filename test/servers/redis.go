@@ -2,6 +2,7 @@ package servers
 
 import (
 	"context"
+	"io"
 	"net"
 	"strconv"
 	"syscall"
@@ -50,7 +51,7 @@ func exchange(ctx context.Context, address, say, expect string) error {
 		return err
 	}
 	answer := make([]byte, len(expect))
-	if _, err := connection.Read(answer); err != nil {
+	if _, err := io.ReadFull(connection, answer); err != nil {
 		return err
 	}
 	if string(answer) != expect {

@@ -23,8 +23,8 @@ func TestKafkaKeepsMessagesOverARestart(t *testing.T) {
 	created, err := client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{Topic: "t", NumPartitions: 2, ReplicationFactor: 1}}})
 	require.NoError(t, err)
 	require.NoError(t, created.Errors["t"])
-	writer := &kafka.Writer{Addr: client.Addr, Topic: "t", RequiredAcks: kafka.RequireAll, Compression: kafka.Zstd, BatchTimeout: time.Millisecond}
-	defer writer.Close() //nolint:errcheck // what it has written is read below
+	writer := &kafka.Writer{Addr: client.Addr, Topic: "t", Balancer: &kafka.Hash{}, RequiredAcks: kafka.RequireAll, Compression: kafka.Zstd, BatchTimeout: time.Millisecond}
+	defer writer.Close()
 	require.NoError(t, writer.WriteMessages(ctx, kafka.Message{Key: []byte("k"), Value: []byte("before")}))
 
 	server.Kill()
@@ -32,7 +32,7 @@ func TestKafkaKeepsMessagesOverARestart(t *testing.T) {
 	require.NoError(t, writer.WriteMessages(ctx, kafka.Message{Key: []byte("k"), Value: []byte("after")}))
 
 	reader := kafka.NewReader(kafka.ReaderConfig{Brokers: []string{server.Address}, Topic: "t", GroupID: "g", MaxWait: 100 * time.Millisecond})
-	defer reader.Close() //nolint:errcheck // the end of the test
+	defer reader.Close()
 	for _, want := range []string{"before", "after"} {
 		message, err := reader.FetchMessage(ctx)
 		require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestTimescaleHasHypertables(t *testing.T) {
 func TestRedisAnswers(t *testing.T) {
 	t.Parallel()
 	server := Run(t, StartRedis)
-	assert.NoError(t, exchange(t.Context(), server.Address, "SET a 1\r\nGET a\r\n", "+OK\r\n$1\r\n1"))
+	require.NoError(t, exchange(t.Context(), server.Address, "SET a 1\r\nGET a\r\n", "+OK\r\n$1\r\n1"))
 	server.Stop()
 	assert.Error(t, dials(t.Context(), server.Address))
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -14,17 +15,24 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root, err := os.MkdirTemp("", "pharos-servers-")
-	if err == nil {
-		err = run(ctx, root)
-		_ = os.RemoveAll(root) // what stays is in the folder for temporary files
-	}
-	if err != nil && ctx.Err() == nil {
+	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func serve() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root, err := os.MkdirTemp("", "pharos-servers-")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(run(ctx, root), os.RemoveAll(root))
+	if ctx.Err() != nil {
+		return nil // interrupted while it started
+	}
+	return err
 }
 
 // run starts one server after the other in folders below root and waits for the end.
