@@ -133,8 +133,11 @@ describe("send", () => {
     assert.ok((await page.locator("[role=tabpanel] pre").first().textContent()).includes(`url: ${server.url}/api/v1/write`));
     await page.keyboard.press("Home");
     await page.waitForURL((url) => !url.searchParams.has("way"));
-    await server.send("metrics", [{ time: new Date().toISOString(), service: "my-shop-", metric_name: "visits_total", value: 7 }]);
-    await page.getByRole("region", { name: "Samples" }).getByText("visits_total").waitFor();
+    // Two metrics with the same labels.
+    const sample = (metric_name, value) => ({ time: new Date().toISOString(), service: "my-shop-", metric_name, value });
+    await server.send("metrics", [sample("visits_total", 7), sample("visitors", 3)]);
+    for (const name of ["visits_total", "visitors"]) await page.getByRole("region", { name: "Samples" }).getByText(name, { exact: true }).waitFor();
+    await page.getByRole("region", { name: "Samples" }).getByText(/^newest \d\d:/).waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -16,10 +16,13 @@ import classes from "./SendPage.module.css";
 
 const most = 4;
 
-/** seriesOf selects what a service sends; what came by remote write is known by its job. */
-export function seriesOf(service: string): string {
-  const name = JSON.stringify(service);
-  return `({service=${name},__name__!="target_info"} or {job=${name},__name__!="target_info"})`;
+/**
+ * seriesOf selects what a service sends, of one metric or of all; what came by remote write is
+ * known by its job.
+ */
+export function seriesOf(service: string, metric?: string): string {
+  const [name, matcher] = [JSON.stringify(service), metric === undefined ? '__name__!="target_info"' : `__name__=${JSON.stringify(metric)}`];
+  return `({service=${name},${matcher}} or {job=${name},${matcher}})`;
 }
 
 /** Asked again every second, as long as somebody watches. */
@@ -28,10 +31,11 @@ function useFirstSamples(service: string) {
     queryKey: ["arrival", service],
     queryFn: async ({ signal }) => {
       const now = Date.now() / 1000;
-      const [values, times] = await Promise.all([
-        queryInstant(`topk(${most}, ${seriesOf(service)})`, now, signal),
-        queryInstant(`max(timestamp(${seriesOf(service)}))`, now, signal),
-      ]);
+      const values = await queryInstant(`topk(${most}, ${seriesOf(service)})`, now, signal);
+      const metric = values[0]?.metric["__name__"];
+      if (metric === undefined) return { values, newest: undefined };
+      // Of one metric, because timestamp() drops the name, and series must stay apart.
+      const times = await queryInstant(`max(timestamp(${seriesOf(service, metric)}))`, now, signal);
       return { values, newest: times[0] ? Number(times[0].value[1]) * 1000 : undefined };
     },
     refetchInterval: 1000,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { seriesOf } from "./Arrival";
 import { cleanService, parseSendSearch, writeSendSearch } from "./search";
 import { keyPlaceholder, snippetsFor, ways } from "./snippets";
 
@@ -42,4 +43,9 @@ describe("the address", () => {
   it("takes names of any script", () => {
     expect(cleanService("Zahlungs dienst-ü.1")).toBe("Zahlungs-dienst-ü.1");
   });
+});
+
+it("looks for what a service sends under both of its names", () => {
+  expect(seriesOf("cart")).toBe('({service="cart",__name__!="target_info"} or {job="cart",__name__!="target_info"})');
+  expect(seriesOf("cart", "up")).toBe('({service="cart",__name__="up"} or {job="cart",__name__="up"})');
 });
