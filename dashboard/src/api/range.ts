@@ -1,7 +1,7 @@
 // Range queries that are cut to a chart: as many points as it has pixels, and its largest series.
 
 import { request } from "./client";
-import type { Labels } from "./types";
+import type { Schemas } from "./types";
 
 /** Which series are kept when there are more than asked for. */
 export type SeriesOrder = "max" | "last" | "avg" | "name";
@@ -20,17 +20,7 @@ export interface RangeRequest {
   step?: number | undefined;
 }
 
-export interface RangeAnswer {
-  /** Seconds between the points of the grid. */
-  step: number;
-  times: number[];
-  series: { labels: Labels; values: (number | null)[] }[] | null;
-  total_series: number;
-  limit: number;
-  /** Each bucket gives its smallest and its largest value. */
-  reduced?: boolean;
-  warnings?: string[] | null;
-}
+export type RangeAnswer = Schemas["RangeAnswer"];
 
 /** queryChart asks for what a chart draws. */
 export function queryChart({ step, ...wanted }: RangeRequest, signal: AbortSignal): Promise<RangeAnswer> {

@@ -101,7 +101,7 @@ function SeriesRow({ row: { series, stats }, unit, legend, columns }: { row: Row
           onFocus={(event) => event.currentTarget.matches(":focus-visible") && legend.setHighlight(hidden ? undefined : series.key)}
           onBlur={() => legend.setHighlight(undefined)}
         >
-          <Swatch series={series} />
+          <Swatch series={series} listed />
           <span>{series.label}</span>
         </button>
       </th>

@@ -83,7 +83,7 @@ function Card({ plot, unit, stacked, cursor, content, time, onClose }: Props & {
             // Each row keeps its place: only texts change as the order does.
             <tr key={place} data-nearest={nearest}>
               <th scope="row">
-                <Swatch series={series} />
+                <Swatch series={series} listed />
                 <span className={classes.name}>{series.label}</span>
               </th>
               <td>{format(value, unit)}</td>

@@ -49,6 +49,14 @@ describe("valueAxis", () => {
     expect(valueAxis(0, 0, wanted)).toEqual({ min: 0, max: 1.5, ticks: [0, 0.5, 1, 1.5] });
   });
 
+  it("ends for every number", () => {
+    for (const value of [5e-324, 1e-310, 1e-12, 1e18, 1e300]) {
+      const { min, max, ticks } = valueAxis(0, value, { base: 1000, parts: 4 });
+      expect(max).toBeGreaterThan(min);
+      expect(ticks.length).toBeLessThan(10);
+    }
+  });
+
   it("counts time by minutes and hours", () => {
     expect(valueAxis(0, 280, { base: 1000, parts: 4, seconds: 1 }).ticks).toEqual([0, 60, 120, 180, 240, 300]);
     expect(valueAxis(0, 7_000_000, { base: 1000, parts: 2, seconds: 1e-3 }).ticks).toEqual([0, 3_600_000, 7_200_000, 10_800_000]);

@@ -48,6 +48,8 @@ export function valueAxis(dataMin: number | null, dataMax: number | null, wanted
   const bottom = wanted.min ?? (low === 0 ? 0 : low - room);
   const top = wanted.max ?? (high === 0 ? 0 : high + room);
   const step = niceStep((top - bottom) / wanted.parts, wanted);
+  // Numbers too small to be parted are nothing.
+  if (!(step > 0)) return { min: 0, max: 1, ticks: [] };
   const first = Math.floor(bottom / step + 1e-9);
   const last = Math.ceil(top / step - 1e-9);
   const min = wanted.min ?? first * step;

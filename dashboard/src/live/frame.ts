@@ -100,34 +100,6 @@ export function valueAt(values: readonly (number | null | undefined)[], index: n
   return null;
 }
 
-/**
- * joinFrames lays the frames of several queries on one time axis. Rows are taken as they are where
- * the grids agree; else a time that only other frames have is undefined, which is no gap.
- */
-export function joinFrames(frames: readonly { key: string; frame: Frame }[]): Frame {
-  const filled = frames.filter(({ frame }) => frame.times.length > 0);
-  const [first, ...rest] = filled;
-  if (!first) return emptyFrame;
-  const named = ({ key, frame }: { key: string; frame: Frame }) => frame.series.map((s) => ({ ...s, key: `${key}:${s.key}` }));
-  if (rest.every(({ frame }) => sameTimes(frame.times, first.frame.times))) return { times: first.frame.times, series: filled.flatMap(named) };
-
-  const times = [...new Set(filled.flatMap(({ frame }) => frame.times))].toSorted((a, b) => a - b);
-  const places = new Map(times.map((time, i) => [time, i]));
-  const series = filled.flatMap((member) => {
-    const at = member.frame.times.map((time) => places.get(time)!);
-    return named(member).map((s) => {
-      const values = Array.from<number | null | undefined>({ length: times.length }).fill(undefined);
-      s.values.forEach((value, i) => (values[at[i]!] = value));
-      return { ...s, values: values as (number | null)[] };
-    });
-  });
-  return { times, series };
-}
-
-function sameTimes(a: readonly number[], b: readonly number[]): boolean {
-  return a === b || (a.length === b.length && a.every((time, i) => time === b[i]));
-}
-
 /** pick returns the series with one label value. */
 export function pick(frame: Frame, label: string, value: string): FrameSeries | undefined {
   return frame.series.find((s) => s.labels[label] === value);

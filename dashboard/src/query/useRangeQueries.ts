@@ -203,7 +203,7 @@ async function load(question: Question, range: TimeRange, signal: AbortSignal): 
 export function frameOf(answer: Pick<RangeAnswer, "times" | "series">): Frame {
   return {
     times: answer.times,
-    series: (answer.series ?? []).map(({ labels, values }) => ({ key: keyOf(labels), labels, values })),
+    series: answer.series.map(({ labels, values }) => ({ key: keyOf(labels), labels, values })),
   };
 }
 
