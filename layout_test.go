@@ -28,13 +28,13 @@ const (
 
 // topLevel is what may stand at the top of the tree.
 var topLevel = strings.Fields(`
-	README.md CONTRIBUTING.md CHANGELOG.md LICENSE Makefile .golangci.yml .ci .github .gitignore .git go.mod go.sum
+	README.md CONTRIBUTING.md CHANGELOG.md LICENSE Makefile .golangci.yml .ci .github .gitignore .git .cache go.mod go.sum
 	doc.go layout_test.go builder-config.yaml bin data
 	collector agent receivers processors exporters extensions providers configs storage backend dashboard
 	internal deploy docs examples scripts test bench`)
 
 // folders that hold no Go of ours.
-var skipped = []string{".git", "node_modules", "bin", "data", "dist", "testdata"}
+var skipped = []string{".git", ".cache", "node_modules", "bin", "data", "dist", "testdata"}
 
 type goFile struct {
 	path    string // slashes, relative to the root
