@@ -93,7 +93,7 @@ func (s *Service) export(ctx context.Context, input *exportInput) (*huma.StreamR
 		<-s.slots
 		return nil, err
 	}
-	return &huma.StreamResponse{Body: func(hctx huma.Context) {
+	return &huma.StreamResponse{Body: func(hctx huma.Context) { //nolint:contextcheck // hctx carries the request's context
 		defer func() { <-s.slots }()
 		s.stream(hctx.Context(), hctx, d, first)
 	}}, nil

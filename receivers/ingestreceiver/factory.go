@@ -30,7 +30,7 @@ type instances struct {
 }
 
 func (i *instances) createMetrics(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-	shared, err := i.get(set, cfg.(*Config))
+	shared, err := i.get(set, cfg.(*Config)) //nolint:contextcheck // counters begin at 0 outside of any request
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (i *instances) createMetrics(_ context.Context, set receiver.Settings, cfg 
 }
 
 func (i *instances) createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-	shared, err := i.get(set, cfg.(*Config))
+	shared, err := i.get(set, cfg.(*Config)) //nolint:contextcheck // counters begin at 0 outside of any request
 	if err != nil {
 		return nil, err
 	}

@@ -170,7 +170,7 @@ func TestDeathWithoutRoom(t *testing.T) {
 	defer func() { require.NoError(t, roomy.Close()) }()
 	require.NoError(t, appendTo(t, roomy, "up", now))
 	assert.Equal(t, []int64{now - 2000, now - 1000, now}, times(t, roomy, "up"))
-	assert.NoError(t, store.Health(t.Context()))
+	require.NoError(t, store.Health(t.Context()))
 	assert.NoFileExists(t, filepath.Join(next, string(acme), unsettledFile))
 }
 
