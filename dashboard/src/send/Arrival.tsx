@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 
 import { queryInstant } from "../api/prometheus";
 import type { InstantSeries } from "../api/types";
+import { format } from "../format/units";
 import { useLogs } from "../live/useLogs";
 import { logsLink, metricsLink, serviceLink } from "../links";
 import { Failure } from "../ui/Failure";
@@ -31,7 +32,7 @@ function useFirstSamples(service: string) {
     queryKey: ["arrival", service],
     queryFn: async ({ signal }) => {
       const now = Date.now() / 1000;
-      const values = await queryInstant(`topk(${most}, ${seriesOf(service)})`, now, signal);
+      const values = await queryInstant(`topk(${most}, topk by (__name__) (1, ${seriesOf(service)}))`, now, signal);
       const metric = values[0]?.metric["__name__"];
       if (metric === undefined) return { values, newest: undefined };
       // Of one metric, because timestamp() drops the name, and series must stay apart.
@@ -56,7 +57,7 @@ export function Arrival({ service }: { service: string }) {
           <li key={i} className={classes.arrived}>
             <PageLink href={metricsLink([series.metric["__name__"] ?? ""])}>{series.metric["__name__"]}</PageLink>
             <span className={classes.labels}>{labelsOf(series)}</span>
-            <strong>{series.value[1]}</strong>
+            <strong title={series.value[1]}>{format(Number(series.value[1]), "count")}</strong>
           </li>
         ))}
       </Signal>
