@@ -84,7 +84,9 @@ type Deps struct {
 	// Registerer takes the API's own metrics; nil leaves them out.
 	Registerer prometheus.Registerer
 	Version    Version
-	Logger     *zap.Logger
+	// Ports are where the server listens, by the names of its listeners.
+	Ports  map[string]int
+	Logger *zap.Logger
 }
 
 func (d Deps) check() error {

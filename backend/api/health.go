@@ -15,6 +15,7 @@ type healthOutput struct {
 	Body   struct {
 		Status     Status            `json:"status" enum:"ok,degraded,down" doc:"The worst of the stores; degraded when another component is down"`
 		Version    string            `json:"version,omitempty" doc:"With a credential"`
+		Ports      map[string]int    `json:"ports,omitempty" doc:"Where the server listens, by http, otlp_grpc and otlp_http; with a credential"`
 		Components []ComponentHealth `json:"components,omitempty" doc:"With a credential"`
 	}
 }
@@ -39,6 +40,7 @@ func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	}
 	if _, known := auth.FromContext(ctx); known {
 		output.Body.Version = a.deps.Version.Version
+		output.Body.Ports = a.deps.Ports
 		output.Body.Components = components
 	}
 	return output, nil

@@ -53,6 +53,7 @@ type backend struct {
 type doorway interface {
 	frontdoor.Registrar
 	OnClose(work func())
+	Ports() map[string]int
 }
 
 // Changed implements extensioncapabilities.ComponentStatusWatcher.
@@ -109,6 +110,7 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 		Platform:   b.process,
 		Registerer: registry,
 		Version:    api.Version{Version: b.build.Version},
+		Ports:      gateway.Ports(),
 		Logger:     b.logger,
 	})
 	if err != nil {

@@ -40,6 +40,8 @@ type gateway struct {
 	refuse  string // a pattern that clashes
 }
 
+func (g *gateway) Ports() map[string]int { return map[string]int{"http": 8080} }
+
 func (g *gateway) Handle(routes ...frontdoor.Route) error {
 	for _, route := range routes {
 		if route.Pattern == g.refuse {

@@ -133,6 +133,17 @@ func (g *gateway) HandleGRPC(scope auth.Scope, register func(grpc.ServiceRegistr
 	return g.door.HandleGRPC(scope, register)
 }
 
+// Ports are where it listens, by the setting of the listener.
+func (g *gateway) Ports() map[string]int {
+	ports := make(map[string]int, len(g.listeners))
+	for name, listener := range g.listeners {
+		if address, ok := listener.Addr().(*net.TCPAddr); ok {
+			ports[name] = address.Port
+		}
+	}
+	return ports
+}
+
 // OnClose registers work for the moment when the front door closes.
 func (g *gateway) OnClose(work func()) { g.door.OnClose(work) }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -185,6 +186,7 @@ func TestLifecycle(t *testing.T) {
 		assert.Equal(t, http.StatusOK, code)
 		assert.Equal(t, "7", body, "the organisation of the key, for the Collector")
 	}
+	assert.Equal(t, cfg.HTTP.Endpoint, fmt.Sprintf("127.0.0.1:%d", g.Ports()["http"]))
 	plaintext := insecure.NewCredentials()
 	require.NoError(t, check(t, cfg.OTLPGRPC.Endpoint, "good", plaintext))
 	assert.Equal(t, codes.Unauthenticated, status.Code(check(t, cfg.OTLPGRPC.Endpoint, "bad", plaintext)))

@@ -1,9 +1,11 @@
 // How to send data here: a key, something to paste, and the first of it as it arrives.
 
 import { TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { healthQuery } from "../api/health";
 import { PageTitle } from "../shell/title";
 import { CodeBlock } from "../ui/CodeBlock";
 import { Panel } from "../ui/Panel";
@@ -89,9 +91,11 @@ function Advice({ way }: { way: Way }) {
 
 function Addresses() {
   const { origin } = location;
+  const ports = useQuery(healthQuery).data?.ports;
+  const grpc = ports?.["otlp_grpc"];
   const rows = [
     ["OTLP over HTTP", origin, "/v1/metrics and /v1/logs are added by the SDK"],
-    ["OTLP over gRPC", `${location.hostname}:4317`, "unless it was started with another --otlp-grpc"],
+    ["OTLP over gRPC", grpc === undefined ? "–" : `${location.hostname}:${grpc}`, "for SDKs and Collectors that send by gRPC"],
     ["Remote write", `${origin}/api/v1/write`, "Prometheus, versions 1 and 2"],
     ["JSON", `${origin}/v1/ingest/metrics`, "and /v1/ingest/logs"],
   ] as const;
