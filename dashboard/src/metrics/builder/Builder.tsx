@@ -4,7 +4,7 @@
 import { useMemo, useState } from "react";
 
 import { metricsIn } from "../units";
-import { useLabels, type Catalogue } from "../useCatalogue";
+import { useCatalogue, useLabels, type Catalogue } from "../useCatalogue";
 import classes from "./Builder.module.css";
 import { Calculation } from "./Calculation";
 import { explain } from "./explain";
@@ -30,7 +30,7 @@ interface Props {
 const nothing: BuilderQuery = startOf("", "gauge");
 
 export function Builder({ name, text, catalogue, service, onBuilt, onEdit }: Props) {
-  const { byName, metrics } = catalogue;
+  const { byName } = catalogue;
   const reading = useMemo(() => (text.trim() === "" ? { query: nothing } : readQuery(text, (base) => byName.get(base)?.kind === "histogram")), [text, byName]);
   // What was chosen last, with filters that are not finished: they are not in the text.
   const [chosen, setChosen] = useState<BuilderQuery>();
@@ -38,6 +38,8 @@ export function Builder({ name, text, catalogue, service, onBuilt, onEdit }: Pro
   const read = "query" in reading ? reading.query : undefined;
   const query = chosen && writeQuery(chosen) === text ? chosen : read;
   const labels = useLabels(query ? selectorOfAll(query) : "");
+  const about = query?.filters.find((filter) => filter.label === "service" && filter.op === "=" && filter.value !== "")?.value ?? (query?.metric === "" ? service : undefined);
+  const offered = useCatalogue(about);
   if (!query) return <Refusal why={"why" in reading ? reading.why : ""} text={text} onEdit={onEdit} />;
 
   const change = (next: BuilderQuery) => {
@@ -52,13 +54,13 @@ export function Builder({ name, text, catalogue, service, onBuilt, onEdit }: Pro
       <div className={classes.line}>
         <MetricPicker
           label={`${name}: metric`}
-          metrics={metrics}
+          metrics={offered.metrics}
           byName={byName}
           value={query.metric}
-          loading={catalogue.loading}
+          loading={offered.loading}
           onPick={(picked) => change(pick(query, picked.name, picked.kind, picked.native, service))}
         />
-        {query.metric !== "" && <Filters metric={seriesName(query)} filters={query.filters} labels={labels} onChange={(filters) => change({ ...query, filters })} />}
+        <Filters metric={seriesName(query)} filters={query.filters} labels={labels} onChange={(filters) => change({ ...query, filters })} />
       </div>
       {query.metric !== "" && (
         <>
@@ -76,7 +78,7 @@ export function Builder({ name, text, catalogue, service, onBuilt, onEdit }: Pro
 /** pick takes another metric, and keeps the filters and labels of the one before. */
 function pick(before: BuilderQuery, metric: string, kind: MetricKind, native: boolean, service: string | undefined): BuilderQuery {
   const start = startOf(metric, kind, { native, service });
-  if (before.metric === "") return start;
+  if (before.metric === "") return before.filters.length === 0 ? start : { ...start, filters: before.filters };
   const same = functionsOf(kind).includes(before.fn) && before.fn !== "value";
   return { ...start, filters: before.filters, window: before.window, top: before.top, ...(same ? { fn: before.fn, quantile: before.quantile, aggregation: before.aggregation } : {}) };
 }
