@@ -55,7 +55,7 @@ export function Builder({ name, text, catalogue, service, onBuilt, onEdit }: Pro
         <MetricPicker
           label={`${name}: metric`}
           metrics={offered.metrics}
-          byName={byName}
+          byName={offered.byName}
           value={query.metric}
           loading={offered.loading}
           onPick={(picked) => change(pick(query, picked.name, picked.kind, picked.native, service))}

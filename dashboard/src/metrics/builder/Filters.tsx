@@ -40,7 +40,7 @@ export function Filters({ metric, filters, labels, onChange }: Props) {
         name="service"
         placeholder="Any service"
         value={filters[service]?.value ?? ""}
-        others={selector(metric, filters.filter((_, i) => i !== service)) || '{service!=""}'}
+        others={metric === "" ? '{service!=""}' : selector(metric, filters.filter((_, i) => i !== service))}
         onChange={ofService}
       />
       {others.map(({ filter, i }) => (

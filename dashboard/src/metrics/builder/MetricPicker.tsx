@@ -27,8 +27,8 @@ export function MetricPicker({ metrics, byName, value, loading, label, onPick }:
   const data = useMemo(() => {
     const names = metrics.map((metric) => metric.name);
     // What is chosen stays in the list, also when it has no data in the time range.
-    return value === "" || byName.has(value) ? names : [value, ...names];
-  }, [metrics, byName, value]);
+    return value === "" || names.includes(value) ? names : [value, ...names];
+  }, [metrics, value]);
   return (
     <Select
       size="xs"
