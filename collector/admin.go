@@ -13,6 +13,7 @@ import (
 
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/extensions/backendextension"
+	"github.com/pharos-obs/pharos/extensions/storageextension"
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage/metadata"
 )
@@ -54,7 +55,25 @@ func adminCommand() *cobra.Command {
 				return backendextension.ForgetPassword(bootstrapPath(dataDir), email)
 			})
 		},
-	})
+	}, readLogsCommand(&dataDir))
+	return cmd
+}
+
+// readLogsCommand is what a server runs at its start when the log engine has ended the process
+// before: a damaged day ends this process only.
+func readLogsCommand(dataDir *string) *cobra.Command {
+	var day string
+	cmd := &cobra.Command{
+		Use:     "read-logs",
+		Short:   "Read every log record of a day, to find out whether it is damaged",
+		Example: "  pharos admin read-logs --day 20261124",
+		Args:    cobra.NoArgs,
+		Hidden:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return storageextension.ReadDay(cmd.Context(), *dataDir, day)
+		},
+	}
+	cmd.Flags().StringVar(&day, "day", "", "the day, as the folder's name")
 	return cmd
 }
 

@@ -45,6 +45,10 @@ func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
 	if e.lock, err = lockDirectory(e.cfg.Directory); err != nil {
 		return err
 	}
+	engineCrashed, err := e.watchCrashes()
+	if err != nil {
+		return err
+	}
 	e.metadata, err = metadata.Open(ctx, metadata.Config{Path: filepath.Join(e.cfg.Directory, "metadata.db")}, e.logger)
 	if err != nil {
 		return fmt.Errorf("open the metadata store: %w", err)
@@ -52,7 +56,11 @@ func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
 	if e.metrics, err = metrics.Open(filepath.Join(e.cfg.Directory, "metrics"), e.metricsConfig(), e.logger); err != nil {
 		return fmt.Errorf("open the metric store: %w", err)
 	}
-	if e.logs, err = logs.Open(filepath.Join(e.cfg.Directory, "logs"), e.logsConfig(), e.logger); err != nil {
+	logsConfig := e.logsConfig()
+	if engineCrashed {
+		logsConfig.ReadDay = func(day string) error { return e.readDay(ctx, day) }
+	}
+	if e.logs, err = logs.Open(filepath.Join(e.cfg.Directory, "logs"), logsConfig, e.logger); err != nil {
 		return fmt.Errorf("open the log store: %w", err)
 	}
 	return nil
@@ -127,7 +135,7 @@ func (e *Extension) Checks() map[string]func(context.Context) error {
 // Shutdown implements component.Component. The stores stay in place, closed, so that a health
 // check that comes late hears that instead of finding nothing.
 func (e *Extension) Shutdown(context.Context) error {
-	var errs []error
+	errs := []error{e.unwatchCrashes()}
 	if e.logs != nil {
 		errs = append(errs, e.logs.Close())
 	}

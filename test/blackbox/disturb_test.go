@@ -1,6 +1,7 @@
 package blackbox
 
 import (
+	"bytes"
 	"crypto/rand"
 	"net"
 	"net/http"
@@ -163,6 +164,40 @@ func TestDamagedDayOfLogs(t *testing.T) {
 			assert.Len(t, clientOf(s).logsOf(t, "after-damage"), 1)
 		})
 	}
+}
+
+// TestDamagedValuesOfLogs changes values of log records on the disk, which only their reader
+// notices, and ends the process. The next start finds the day and moves it away.
+func TestDamagedValuesOfLogs(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t, "--config", overlay(t, quiet))
+	load := newLoad(t, s)
+	sendSome(t, load, 5)
+	require.Zero(t, s.Stop())
+	values, err := filepath.Glob(filepath.Join(s.Dir, "logs", "data", "partitions", "*", "datadb", "*", "message_values.bin"))
+	require.NoError(t, err)
+	require.NotEmpty(t, values)
+	for _, path := range values {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, bytes.Repeat([]byte{0xff}, int(info.Size())), 0o600))
+	}
+	s.Start()
+	c := clientOf(s)
+	_, err = c.try(t.Context(), http.MethodPost, "/v1/query/logs", strings.NewReader(`{"query":"*","from":"now-3h","limit":1000}`), jsonHeader)
+	require.Error(t, err, "the connection ends with the process")
+	assert.Equal(t, 2, s.AwaitEnd())
+
+	s.Start()
+	assert.Contains(t, s.Log(), "is damaged and was moved away")
+	for _, sender := range load[:4] {
+		sender.check(t, "metrics beside damaged logs")
+	}
+	writeLogs(t, c, map[string]any{"service": "after-damage", "message": "still taken"})
+	assert.Len(t, c.logsOf(t, "after-damage"), 1)
+	crashes, err := filepath.Glob(filepath.Join(s.Dir, "crash-*.log"))
+	require.NoError(t, err)
+	assert.Len(t, crashes, 1, "what the runtime said is kept")
 }
 
 func TestPortInUse(t *testing.T) {

@@ -34,16 +34,25 @@ func quarantine(engineDir, quarantineDir string, logger *zap.Logger) error {
 		if damage == nil {
 			continue
 		}
-		if err := os.MkdirAll(quarantineDir, 0o750); err != nil {
-			return fmt.Errorf("quarantine a damaged day of logs: %w", err)
+		if err := moveAway(path, quarantineDir, damage, logger); err != nil {
+			return err
 		}
-		target := filepath.Join(quarantineDir, day.Name()+"-"+time.Now().UTC().Format("20060102T150405.000"))
-		if err := os.Rename(path, target); err != nil {
-			return fmt.Errorf("quarantine a damaged day of logs: %w", err)
-		}
-		logger.Error("a day of logs is damaged and was moved away; its records are not found until the folder is restored from a backup",
-			zap.String("day", day.Name()), zap.String("moved_to", target), zap.Error(damage))
 	}
+	return nil
+}
+
+// moveAway puts a damaged day where the engine does not see it.
+func moveAway(path, quarantineDir string, damage error, logger *zap.Logger) error {
+	if err := os.MkdirAll(quarantineDir, 0o750); err != nil {
+		return fmt.Errorf("quarantine a damaged day of logs: %w", err)
+	}
+	day := filepath.Base(path)
+	target := filepath.Join(quarantineDir, day+"-"+time.Now().UTC().Format("20060102T150405.000"))
+	if err := os.Rename(path, target); err != nil {
+		return fmt.Errorf("quarantine a damaged day of logs: %w", err)
+	}
+	logger.Error("a day of logs is damaged and was moved away; its records are not found until the folder is restored from a backup",
+		zap.String("day", day), zap.String("moved_to", target), zap.Error(damage))
 	return nil
 }
 
@@ -52,7 +61,7 @@ func checkPartition(path string) error {
 	if _, err := os.Stat(filepath.Join(path, "datadb")); errors.Is(err, fs.ErrNotExist) {
 		return nil // half created when the process died; the engine mends that
 	}
-	if _, err := time.Parse("20060102", filepath.Base(path)); err != nil {
+	if _, err := time.Parse(dayLayout, filepath.Base(path)); err != nil {
 		return fmt.Errorf("folder is not named like a day: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(path, "indexdb")); err != nil {

@@ -27,6 +27,10 @@ type Config struct {
 	Sync bool
 	// MinFreeBytes is how much disk must be free for writes to be taken.
 	MinFreeBytes int64
+	// ReadDay calls the function of the same name in another process for every day before the
+	// store opens, and returns ErrUnreadable when that process has panicked. Nil means that there
+	// is no reason to read everything.
+	ReadDay func(day string) error
 }
 
 // DefaultConfig returns the settings of the all-in-one.

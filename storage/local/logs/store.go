@@ -91,6 +91,11 @@ func openLocked(dir string, cfg Config, logger *zap.Logger) (*Store, error) {
 	if err := quarantine(engineDir, filepath.Join(dir, "quarantine"), logger); err != nil {
 		return nil, err
 	}
+	if cfg.ReadDay != nil {
+		if err := readDays(engineDir, filepath.Join(dir, "quarantine"), cfg.ReadDay, logger); err != nil {
+			return nil, err
+		}
+	}
 	s := &Store{
 		dir: dir, cfg: cfg, logger: logger, orgs: orgs, seen: newSeenTable(),
 		stop: make(chan struct{}), freeBytes: vmfs.MustGetFreeSpace,
