@@ -98,3 +98,56 @@ func benchmarkAppend(b *testing.B, cacheSize int) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/sample")
 }
+
+// BenchmarkAppendHistograms is 100 histograms of 15 series each in a request.
+func BenchmarkAppendHistograms(b *testing.B) {
+	for name, cacheSize := range map[string]int{"cached": series.DefaultCacheSize, "converter": 1} {
+		b.Run(name, func(b *testing.B) { benchmarkHistograms(b, cacheSize) })
+	}
+}
+
+func benchmarkHistograms(b *testing.B, cacheSize int) {
+	b.Helper()
+	store, err := metrics.Open(b.TempDir(), metrics.DefaultConfig(), zap.NewNop())
+	require.NoError(b, err)
+	defer func() { require.NoError(b, store.Close()) }()
+	org, err := store.Open(b.Context(), benchOrg)
+	require.NoError(b, err)
+	defer func() { require.NoError(b, org.Close()) }()
+	writer := series.NewWriter(cacheSize)
+	md := pmetric.NewMetrics()
+	rm := md.ResourceMetrics().AppendEmpty()
+	rm.Resource().Attributes().PutStr("service.name", "bench")
+	metric := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	metric.SetName("http.server.request.duration")
+	metric.SetUnit("s")
+	histogram := metric.SetEmptyHistogram()
+	histogram.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	bounds := []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10}
+	for i := range 100 {
+		point := histogram.DataPoints().AppendEmpty()
+		point.Attributes().PutStr("http.route", fmt.Sprintf("/route/%d", i))
+		point.Attributes().PutInt("http.response.status_code", 200)
+		point.ExplicitBounds().FromRaw(bounds)
+		point.SetSum(1)
+	}
+	start := time.Now().Truncate(time.Second).Add(-time.Hour)
+	send := func(round int) {
+		for _, point := range histogram.DataPoints().All() {
+			point.SetTimestamp(pcommon.NewTimestampFromTime(start.Add(time.Duration(round) * 10 * time.Millisecond)))
+			point.SetCount(uint64(13 * round))
+			counts := make([]uint64, len(bounds)+1)
+			for i := range counts {
+				counts[i] = uint64(round)
+			}
+			point.BucketCounts().FromRaw(counts)
+		}
+		require.NoError(b, writer.Append(b.Context(), benchOrg, org, md))
+	}
+	send(0)
+	b.ResetTimer()
+	for round := range b.N {
+		send(round + 1)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1500, "ns/sample")
+}

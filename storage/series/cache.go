@@ -43,6 +43,8 @@ type cache struct {
 
 	mu        sync.RWMutex
 	series    map[cacheKey]*entry
+	groups    map[cacheKey][]*entry // the series of a histogram's or summary's data point
+	grouped   int                   // how many series are in groups
 	resources map[cacheKey]*resource
 }
 
@@ -51,6 +53,7 @@ func newCache(size int) *cache {
 		seeds:     [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
 		max:       max(size, 1),
 		series:    map[cacheKey]*entry{},
+		groups:    map[cacheKey][]*entry{},
 		resources: map[cacheKey]*resource{},
 	}
 }
@@ -66,6 +69,16 @@ func (c *cache) putSeries(key cacheKey, e *entry) {
 		clear(c.series)
 	}
 	c.series[key] = e
+}
+
+func (c *cache) putGroup(key cacheKey, group []*entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.grouped += len(group) - len(c.groups[key]); c.grouped > c.max {
+		clear(c.groups)
+		c.grouped = len(group)
+	}
+	c.groups[key] = group
 }
 
 func (c *cache) resource(key cacheKey) *resource {
@@ -108,6 +121,8 @@ const (
 	monotonicKey
 	sumKey
 	markedKey
+	histogramKey
+	summaryKey
 )
 
 func (k *keyBuilder) resource(org storage.OrgID, attributes pcommon.Map) []byte {

@@ -19,7 +19,9 @@ type resourceBatch struct {
 
 	earliest, latest pcommon.Timestamp
 	misses           []miss
-	others           []pmetric.Metric // neither gauges nor sums
+	groupMisses      []groupMiss
+	values           []float64        // of one data point
+	others           []pmetric.Metric // histograms with exponential buckets
 }
 
 // miss is a data point whose series is not in the cache.
@@ -63,6 +65,10 @@ func (r *resourceBatch) add(metrics pmetric.MetricSlice) error {
 				kind = monotonicKey
 			}
 			err = r.addNumbers(metric, metric.Sum().DataPoints(), kind)
+		case pmetric.MetricTypeHistogram:
+			err = r.addHistograms(metric)
+		case pmetric.MetricTypeSummary:
+			err = r.addSummaries(metric)
 		default:
 			for _, ts := range points(metric) {
 				r.note(ts)
@@ -109,8 +115,13 @@ func (r *resourceBatch) finish() error {
 	if err := r.convertMisses(); err != nil {
 		return err
 	}
-	if err := r.convertOthers(); err != nil {
+	if err := r.convertGroups(); err != nil {
 		return err
+	}
+	for _, metric := range r.others {
+		if err := r.convertRefusing(metric); err != nil {
+			return err
+		}
 	}
 	return r.addTargetInfo()
 }
@@ -193,26 +204,24 @@ func copyEmpty(from, to pmetric.Metric) pmetric.NumberDataPointSlice {
 	return sum.DataPoints()
 }
 
-// convertOthers translates histograms and summaries, of which a data point is several samples.
-func (r *resourceBatch) convertOthers() error {
-	for _, metric := range r.others {
-		err := r.convertWhole(metric)
-		if err == nil {
-			continue
+// convertRefusing translates one metric, and settles the data points that are refused.
+func (r *resourceBatch) convertRefusing(metric pmetric.Metric) error {
+	err := r.convertWhole(metric)
+	if err == nil {
+		return nil
+	}
+	if refusalOf(err) == nil {
+		return err
+	}
+	// Find the points at fault. Samples that were appended just now are stored once.
+	for i, alone := range alone(metric) {
+		err := r.convertWhole(alone)
+		if metric.Name() == "" {
+			err = errInvalidName
 		}
-		if refusalOf(err) == nil {
+		attributes, ts := pointAt(metric, i)
+		if err := r.settle(err, metric.Name(), attributes, ts); err != nil {
 			return err
-		}
-		// Find the points at fault. Samples that were appended just now are stored once.
-		for i, alone := range alone(metric) {
-			err := r.convertWhole(alone)
-			if metric.Name() == "" {
-				err = errInvalidName
-			}
-			attributes, ts := pointAt(metric, i)
-			if err := r.settle(err, metric.Name(), attributes, ts); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -117,7 +117,7 @@ func randomMetric(random *rand.Rand, metric pmetric.Metric) {
 	metric.SetName([]string{"http.requests", "http_requests", "system.memory.usage", "9lives", "latency"}[random.IntN(5)])
 	metric.SetUnit([]string{"", "By", "s", "1", "{request}", "By/s"}[random.IntN(6)])
 	metric.SetDescription([]string{"", "Some help."}[random.IntN(2)])
-	switch random.IntN(6) {
+	switch random.IntN(7) {
 	case 0, 1:
 		randomNumbers(random, metric.SetEmptyGauge().DataPoints())
 	case 2, 3:
@@ -128,15 +128,14 @@ func randomMetric(random *rand.Rand, metric pmetric.Metric) {
 	case 4:
 		h := metric.SetEmptyHistogram()
 		h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
-		point := h.DataPoints().AppendEmpty()
-		point.SetTimestamp(at(random))
-		point.SetCount(6)
-		point.SetSum(2.5)
-		point.ExplicitBounds().FromRaw([]float64{0.1, 1})
-		point.BucketCounts().FromRaw([]uint64{1, 2, 3})
-		randomAttributes(random, point.Attributes(), "route", "le")
-		point.Exemplars().AppendEmpty().SetDoubleValue(0.5)
+		for range 1 + random.IntN(3) {
+			randomHistogram(random, h.DataPoints().AppendEmpty())
+		}
 	case 5:
+		for range 1 + random.IntN(3) {
+			randomSummary(random, metric.SetEmptySummary().DataPoints().AppendEmpty())
+		}
+	case 6:
 		h := metric.SetEmptyExponentialHistogram()
 		h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 		point := h.DataPoints().AppendEmpty()
@@ -147,6 +146,45 @@ func randomMetric(random *rand.Rand, metric pmetric.Metric) {
 		point.Positive().BucketCounts().FromRaw([]uint64{1, 2, 3})
 		randomAttributes(random, point.Attributes(), "route")
 	}
+}
+
+func randomHistogram(random *rand.Rand, point pmetric.HistogramDataPoint) {
+	point.SetTimestamp(at(random))
+	point.SetStartTimestamp(at(random))
+	point.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(random.IntN(5) == 0))
+	point.SetCount(6)
+	if random.IntN(3) > 0 {
+		point.SetSum(2.5)
+	}
+	bounds := [][]float64{{0.1, 1}, {0.1, 2}, {0.1}, {}}[random.IntN(4)]
+	point.ExplicitBounds().FromRaw(bounds)
+	counts := []uint64{1, 2, 3}[:len(bounds)+1]
+	if random.IntN(8) == 0 {
+		counts = nil
+	}
+	point.BucketCounts().FromRaw(counts)
+	randomAttributes(random, point.Attributes(), "route", "le")
+	for _, value := range []float64{0.05, 0.5, 9} {
+		if random.IntN(6) == 0 {
+			point.Exemplars().AppendEmpty().SetDoubleValue(value)
+		}
+	}
+}
+
+func randomSummary(random *rand.Rand, point pmetric.SummaryDataPoint) {
+	point.SetTimestamp(at(random))
+	point.SetStartTimestamp(at(random))
+	point.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(random.IntN(5) == 0))
+	point.SetCount(random.Uint64N(10))
+	point.SetSum(float64(random.IntN(10)))
+	for _, q := range []float64{0, 0.5, 0.99} {
+		if random.IntN(2) == 0 {
+			quantile := point.QuantileValues().AppendEmpty()
+			quantile.SetQuantile(q)
+			quantile.SetValue(random.Float64())
+		}
+	}
+	randomAttributes(random, point.Attributes(), "route", "quantile")
 }
 
 func randomNumbers(random *rand.Rand, slice pmetric.NumberDataPointSlice) {
