@@ -2,7 +2,6 @@ package authextension
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -20,13 +19,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	return string(text)
-}
 
 // host is a Collector with other extensions.
 type host map[component.ID]component.Component

@@ -2,6 +2,7 @@
 // some: { name, path, ready(page, server), viewport? }; each is taken in light and dark. To take
 // only a few, name them: `npm run screenshots -- logs hosts`. With PHAROS_URL, and in
 // PHAROS_BOOTSTRAP the path of its bootstrap.json, they are taken from a server that runs already.
+import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -13,31 +14,13 @@ const wanted = process.argv.slice(2);
 /** How long the server runs before its picture is taken, so that there is something to see. */
 const warmUp = Number(process.env.WARM_UP_SECONDS ?? 280) * 1000;
 
-const services = ["checkout", "cart", "payments", "inventory"];
-const messages = [
-  ["info", "GET /api/cart 200 in 12 ms"],
-  ["info", "order placed, 3 items, 2 parcels"],
-  ["info", "stock level of 38 articles updated"],
-  ["warn", "payment provider answered 503, attempt 2 of 5"],
-  ["error", "connection refused: dial tcp 10.2.0.14:5432"],
-  ["debug", "cache hit ratio 0.93"],
-];
-
-/** traffic sends some samples and log lines every quarter of a second until it is told to stop. */
+/** traffic fills the server with the past of a small shop, and goes on until it is told to stop. */
 function traffic(server) {
-  let n = 0;
-  const timer = setInterval(() => {
-    n += 1;
-    const wave = 1 + Math.sin(n / 40);
-    const time = new Date().toISOString();
-    const samples = Array.from({ length: Math.round(40 + 30 * wave) }, (_, i) => ({ time, service: services[i % 4], metric_name: "requests_total", value: n * (i + 1), labels: { route: `/r/${i}` } }));
-    const lines = Array.from({ length: Math.round(1 + wave) }, (_, i) => {
-      const [level, message] = messages[(n * 7 + i * 3 + (n % 5)) % messages.length];
-      return { time, service: services[(n + i) % 4], level, message };
-    });
-    Promise.all([server.send("metrics", samples), server.send("logs", lines)]).catch((error) => console.error(error.message));
-  }, 250);
-  return () => clearInterval(timer);
+  const script = fileURLToPath(new URL("../../scripts/seed-data.sh", import.meta.url));
+  const flags = ["--url", server.url, "--api-key", server.bootstrap.api_key, "--duration", "6h", "--follow"];
+  // A group of its own: the script runs another program, which must end with it.
+  const child = spawn(script, flags, { stdio: ["ignore", "ignore", "inherit"], detached: true });
+  return () => process.kill(-child.pid);
 }
 
 /** start runs a server with traffic for a while, or takes the one that is named. */

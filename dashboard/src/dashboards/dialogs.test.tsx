@@ -111,7 +111,9 @@ describe("add to dashboard", () => {
     expect([...choice.querySelectorAll("option")].map((option) => option.textContent)).toEqual(["Mine", "New dashboard"]);
     await user.click(screen.getByRole("button", { name: "Add panel" }));
     expect(await screen.findByRole("button", { name: "Open dashboard" })).toBeInTheDocument();
-    const { spec } = asked.findLast(({ call }) => call.startsWith("PUT"))?.body as unknown as typeof mine;
+    const saved = asked.findLast(({ call }) => call.startsWith("PUT"))?.body as unknown as typeof mine | undefined;
+    if (!saved) throw new Error("nothing was saved");
+    const { spec } = saved;
     expect(spec.layouts[0]?.spec.items[0]?.content.$ref).toBe("#/spec/panels/requests");
     expect(spec.panels["requests"]?.spec.queries?.[0]?.spec.plugin.spec).toEqual({ query: "rate(x[5m])", seriesNameFormat: "{{a}}" });
     expect(spec.panels["requests"]?.spec.plugin.spec).toEqual({ legend: { position: "bottom", mode: "list" }, yAxis: { format: { unit: "bytes" } }, visual: { areaOpacity: 0.5, stack: "all" } });
@@ -127,7 +129,8 @@ describe("add to dashboard", () => {
     await user.click(screen.getByRole("button", { name: "Add panel" }));
     await user.click(await screen.findByRole("button", { name: "Open dashboard" }));
     expect(history.location.pathname).toBe("/dashboards/fresh");
-    expect((asked.find(({ call }) => call === "POST /v1/dashboards")?.body as unknown as typeof mine).spec.display.name).toBe("Fresh");
+    const made = asked.find(({ call }) => call === "POST /v1/dashboards")?.body as unknown as typeof mine | undefined;
+    expect(made?.spec.display.name).toBe("Fresh");
   });
 
   it("says why it was not added", async () => {

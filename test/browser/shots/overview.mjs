@@ -1,4 +1,6 @@
 // Pictures of the Overview.
+import { hostname } from "node:os";
+
 import { chartState } from "../browser.mjs";
 import { until } from "../server.mjs";
 
@@ -9,6 +11,6 @@ async function ready(page) {
 }
 
 export const shots = [
-  { name: "overview", path: "/", ready, viewport: { width: 1440, height: 1000 } },
-  { name: "overview-phone", path: "/", ready, viewport: { width: 390, height: 844 } },
+  { name: "overview", path: `/?host=${encodeURIComponent(hostname())}`, ready, viewport: { width: 1440, height: 1000 } },
+  { name: "overview-phone", path: `/?host=${encodeURIComponent(hostname())}`, ready, viewport: { width: 390, height: 844 } },
 ];
