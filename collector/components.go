@@ -6,6 +6,7 @@ import (
 	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	telemetry "github.com/pharos-obs/pharos/collector/telemetry"
+	kafkaexporter "github.com/pharos-obs/pharos/exporters/kafkaexporter"
 	localexporter "github.com/pharos-obs/pharos/exporters/localexporter"
 	authextension "github.com/pharos-obs/pharos/extensions/authextension"
 	backendextension "github.com/pharos-obs/pharos/extensions/backendextension"
@@ -14,6 +15,7 @@ import (
 	limitsprocessor "github.com/pharos-obs/pharos/processors/limitsprocessor"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
 	ingestreceiver "github.com/pharos-obs/pharos/receivers/ingestreceiver"
+	kafkareceiver "github.com/pharos-obs/pharos/receivers/kafkareceiver"
 	selfreceiver "github.com/pharos-obs/pharos/receivers/selfreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -72,6 +74,7 @@ func components() (otelcol.Factories, error) {
 		ingestreceiver.NewFactory(),
 		hostreceiver.NewFactory(),
 		selfreceiver.NewFactory(),
+		kafkareceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 	)
@@ -82,12 +85,14 @@ func components() (otelcol.Factories, error) {
 		ingestreceiver.NewFactory().Type():  "github.com/pharos-obs/pharos v0.0.0",
 		hostreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
 		selfreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
+		kafkareceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
 		otlpreceiver.NewFactory().Type():    "go.opentelemetry.io/collector/receiver/otlpreceiver v0.165.0",
 		filelogreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.149.0",
 	})
 
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		localexporter.NewFactory(),
+		kafkaexporter.NewFactory(),
 		debugexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
@@ -97,6 +102,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
 		localexporter.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
+		kafkaexporter.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
 		debugexporter.NewFactory().Type():    "go.opentelemetry.io/collector/exporter/debugexporter v0.165.0",
 		otlpexporter.NewFactory().Type():     "go.opentelemetry.io/collector/exporter/otlpexporter v0.165.0",
 		otlphttpexporter.NewFactory().Type(): "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.165.0",

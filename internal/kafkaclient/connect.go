@@ -1,0 +1,100 @@
+package kafkaclient
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	// metadataTTL is how long the cluster's layout is remembered: after a change of leaders
+	// writes fail, and are tried again, for this long at most.
+	metadataTTL = 2 * time.Second
+	idleTimeout = 30 * time.Second
+)
+
+// Transport returns connections for requests of any kind. The caller closes the idle ones in the
+// end.
+func (c *Config) Transport() (*kafka.Transport, error) {
+	secured, err := c.TLS.client()
+	if err != nil {
+		return nil, err
+	}
+	login, err := c.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	return &kafka.Transport{
+		DialTimeout: dialTimeout, IdleTimeout: idleTimeout, MetadataTTL: metadataTTL,
+		ClientID: c.ClientID, TLS: secured, SASL: login,
+	}, nil
+}
+
+// Dialer returns what a consumer group connects with.
+func (c *Config) Dialer() (*kafka.Dialer, error) {
+	secured, err := c.TLS.client()
+	if err != nil {
+		return nil, err
+	}
+	login, err := c.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	return &kafka.Dialer{ClientID: c.ClientID, Timeout: dialTimeout, DualStack: true, TLS: secured, SASLMechanism: login}, nil
+}
+
+// client returns nil without TLS.
+func (c *TLSConfig) client() (*tls.Config, error) {
+	if !c.Enabled {
+		return nil, nil
+	}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, ServerName: c.ServerName,
+		InsecureSkipVerify: c.InsecureSkipVerify, //nolint:gosec // the operator asked for it
+	}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls::ca_file: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls::ca_file: there is no certificate in %s", c.CAFile)
+		}
+	}
+	if c.CertFile != "" {
+		load := func() (*tls.Certificate, error) {
+			certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+			if err != nil {
+				return nil, fmt.Errorf("tls::cert_file: %w", err)
+			}
+			return &certificate, nil
+		}
+		if _, err := load(); err != nil {
+			return nil, err
+		}
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
+	}
+	return config, nil
+}
+
+// mechanism returns nil without a login.
+func (c *SASLConfig) mechanism() (sasl.Mechanism, error) {
+	switch c.Mechanism {
+	case mechanismPlain:
+		return plain.Mechanism{Username: c.Username, Password: string(c.Password)}, nil
+	case mechanismSCRAM256:
+		return scram.Mechanism(scram.SHA256, c.Username, string(c.Password))
+	case mechanismSCRAM512:
+		return scram.Mechanism(scram.SHA512, c.Username, string(c.Password))
+	}
+	return nil, nil
+}

@@ -1,0 +1,43 @@
+package kafkareceiver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+
+	"github.com/pharos-obs/pharos/internal/configtest"
+	"github.com/pharos-obs/pharos/internal/kafkaclient"
+)
+
+func TestReadmeExample(t *testing.T) {
+	t.Setenv("PHAROS_KAFKA_PASSWORD", "secret")
+	cfg := configtest.Example(t, "receivers::kafka", defaultConfig())
+	want := defaultConfig()
+	want.Brokers = []string{"kafka-1.internal:9093", "kafka-2.internal:9093"}
+	want.TLS = kafkaclient.TLSConfig{Enabled: true, ServerName: "kafka.internal"}
+	want.SASL = kafkaclient.SASLConfig{Mechanism: "plain", Username: "pharos-writer", Password: cfg.SASL.Password}
+	want.Group = "pharos-writer"
+	want.MaxBytesInFlight = 128 << 20
+	assert.Equal(t, want, cfg)
+}
+
+func TestDefaults(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(defaultConfig()))
+}
+
+func TestValidate(t *testing.T) {
+	configtest.Faults(t, defaultConfig, map[string]func(*Config){
+		"brokers: is empty":                                 func(c *Config) { c.Brokers = nil },
+		"group: is empty":                                   func(c *Config) { c.Group = "" },
+		"max_batch_bytes: is 1 (use at least 65536)":        func(c *Config) { c.MaxBatchBytes = 1 },
+		"max_bytes_in_flight: is less than max_batch_bytes": func(c *Config) { c.MaxBytesInFlight = 1 },
+		"max_wait: is 0s (use from 10ms to 30s)":            func(c *Config) { c.MaxWait = 0 },
+		"min_backoff: is 0s":                                func(c *Config) { c.MinBackoff = 0 },
+		"max_backoff: is less than min_backoff":             func(c *Config) { c.MaxBackoff = time.Millisecond },
+		"session_timeout: is 1s (use at least 6s":           func(c *Config) { c.SessionTimeout = time.Second },
+		"drain_timeout: is 1m0s (use from 0s to 15s)":       func(c *Config) { c.DrainTimeout = time.Minute },
+	})
+}
