@@ -64,7 +64,7 @@ func newServer(t *testing.T) *server {
 	require.NoError(t, err)
 	registry := prometheus.NewRegistry()
 	s.api, err = New(Deps{
-		Ports: map[string]int{"otlp_grpc": 4317},
+		Ports:   map[string]int{"otlp_grpc": 4317},
 		Metrics: s.metrics, Logs: s.logs, Query: engine,
 		Health:   func(context.Context) []ComponentHealth { return s.health },
 		Platform: registry, Registerer: registry,

@@ -14,6 +14,13 @@ async function host(page) {
   await page.waitForTimeout(1500);
 }
 
+/** phone has less in sight: panels ask once somebody sees them. */
+async function phone(page) {
+  await page.locator("[data-panel]").first().getByText(/\d/).first().waitFor();
+  await until("nothing waits", async () => (await page.locator("[data-panel] [role=status]").count()) === 0);
+  await page.waitForTimeout(1500);
+}
+
 /** edit copies a ready dashboard and opens the editor of one of its panels. */
 async function edit(page) {
   await page.getByRole("button", { name: "Duplicate to edit" }).click();
@@ -27,11 +34,12 @@ async function edit(page) {
   await page.waitForTimeout(2500);
 }
 
+const one = "/dashboards/pharos-host?from=now-1h&to=now&var-host=node-2";
 const desk = { width: 1440, height: 1000 };
 
 export const shots = [
   { name: "dashboards", path: "/dashboards", ready: list, viewport: { width: 1440, height: 560 } },
-  { name: "dashboard", path: "/dashboards/pharos-host?from=now-5m&to=now", ready: host, viewport: desk },
-  { name: "dashboard-edit", path: "/dashboards/pharos-host?from=now-5m&to=now", ready: edit, viewport: desk },
-  { name: "dashboard-phone", path: "/dashboards/pharos-host?from=now-5m&to=now", ready: host, viewport: { width: 390, height: 844 } },
+  { name: "dashboard", path: one, ready: host, viewport: desk },
+  { name: "dashboard-edit", path: one, ready: edit, viewport: desk },
+  { name: "dashboard-phone", path: one, ready: phone, viewport: { width: 390, height: 844 } },
 ];
