@@ -1,0 +1,158 @@
+package timescale
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config sets up a Store. Start from DefaultConfig.
+type Config struct {
+	// DSN is where the database is, as a URL or as key=value pairs.
+	DSN string
+	// ReadDSN is a replica of it that queries are sent to; empty sends them to DSN. What was just
+	// written may not be there yet.
+	ReadDSN string
+	// Schema is the schema of the database that holds the tables. It is created when it is missing.
+	Schema string
+	// Migrate brings the tables to the newest version when the store opens. Without it, opening
+	// fails when `pharos migrate up` has to run first.
+	Migrate bool
+	// MaxConnections is how many connections are open at most, to each of the two.
+	MaxConnections int
+	// OutOfOrderWindow is how much older than the clock a sample may be; 0 takes all that is
+	// within RetentionTime.
+	OutOfOrderWindow time.Duration
+	// MaxFuture is how much newer than the clock a sample may be; 0 is no limit.
+	MaxFuture time.Duration
+	// RetentionTime is how long samples are kept; 0 keeps them for ever.
+	RetentionTime time.Duration
+	// MaxSeries is how many series one organisation may have; 0 is no limit. Writers that meet
+	// new series at the same moment may go over it by a batch each.
+	MaxSeries int
+	// CacheSeries is how many series ids of an organisation are kept in memory, at about 500 bytes each.
+	CacheSeries int
+	// IdleClose is how long what is cached of an organisation is kept that nobody uses.
+	IdleClose time.Duration
+	// MaintainEvery is how often partitions are created and dropped and what is left of deleted
+	// series is cleared. One process at a time does it. 0 leaves it to others.
+	MaintainEvery time.Duration
+	// Timescale is for databases with the extension.
+	Timescale TimescaleConfig
+}
+
+// TimescaleConfig sets the policies of TimescaleDB. They run in the database.
+type TimescaleConfig struct {
+	// CompressAfter is how old a day's samples are when they are compressed; 0 never compresses.
+	CompressAfter time.Duration
+	// RollupWindow is how far back rollups are brought up to date, so how late samples may come
+	// and still be in them; 0 leaves the rollups alone. It must lie within the RetentionTime of
+	// the store, because a refresh over dropped samples drops the rollups too.
+	RollupWindow time.Duration
+	// RollupRetention is how long rollups are kept; 0 keeps them for ever.
+	RollupRetention time.Duration
+}
+
+// DefaultConfig returns the settings that a DSN has to be added to.
+func DefaultConfig() Config {
+	return Config{
+		Schema:         "pharos",
+		Migrate:        true,
+		MaxConnections: 8,
+		MaxFuture:      time.Hour,
+		RetentionTime:  90 * 24 * time.Hour,
+		MaxSeries:      1_000_000,
+		CacheSeries:    1_000_000,
+		IdleClose:      15 * time.Minute,
+		MaintainEvery:  10 * time.Minute,
+		Timescale: TimescaleConfig{
+			CompressAfter:   2 * 24 * time.Hour,
+			RollupWindow:    24 * time.Hour,
+			RollupRetention: 0,
+		},
+	}
+}
+
+// schemaPattern keeps the name of the schema free of anything that SQL would have to quote.
+var schemaPattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,47}$`)
+
+// minCache is the least that a cache of series is of use with.
+const minCache = 1000
+
+// Validate says which setting is wrong.
+func (c Config) Validate() error {
+	if c.DSN == "" {
+		return fmt.Errorf("dsn: is empty; use a URL such as postgres://user@host:5432/metrics")
+	}
+	for name, dsn := range map[string]string{"dsn": c.DSN, "read_dsn": c.ReadDSN} {
+		if _, err := pgxpool.ParseConfig(dsn); err != nil {
+			return fmt.Errorf("%s: can't be read; use a URL such as postgres://user@host:5432/metrics", name)
+		}
+	}
+	if !schemaPattern.MatchString(c.Schema) {
+		return fmt.Errorf("schema: is %q; use small letters, digits and _", c.Schema)
+	}
+	for _, setting := range []struct {
+		name  string
+		value int64
+	}{
+		{"out_of_order_window", int64(c.OutOfOrderWindow)},
+		{"max_future", int64(c.MaxFuture)},
+		{"retention_time", int64(c.RetentionTime)},
+		{"max_series", int64(c.MaxSeries)},
+		{"idle_close", int64(c.IdleClose)},
+		{"maintain_every", int64(c.MaintainEvery)},
+		{"timescale.compress_after", int64(c.Timescale.CompressAfter)},
+		{"timescale.rollup_window", int64(c.Timescale.RollupWindow)},
+		{"timescale.rollup_retention", int64(c.Timescale.RollupRetention)},
+	} {
+		if setting.value < 0 {
+			return fmt.Errorf("%s: is negative; use 0 to switch it off", setting.name)
+		}
+	}
+	if c.MaxConnections < 1 {
+		return fmt.Errorf("max_connections: is %d; use at least 1", c.MaxConnections)
+	}
+	if c.CacheSeries < minCache {
+		return fmt.Errorf("cache_series: is %d; use at least %d", c.CacheSeries, minCache)
+	}
+	if c.RetentionTime > 0 && c.RetentionTime < 24*time.Hour {
+		return fmt.Errorf("retention_time: is %s; use at least 24h, because whole days are dropped", c.RetentionTime)
+	}
+	return c.Timescale.validate(c.RetentionTime)
+}
+
+func (c TimescaleConfig) validate(retention time.Duration) error {
+	if retention > 0 && c.RollupWindow > retention-24*time.Hour && c.RollupWindow > 0 {
+		return fmt.Errorf("timescale.rollup_window: is %s, and samples are kept for %s; use at least a day less, or rollups are lost with the samples", c.RollupWindow, retention)
+	}
+	if c.RollupWindow > 0 && c.RollupWindow < minRollupWindow {
+		return fmt.Errorf("timescale.rollup_window: is %s; use at least %s, because the coarsest rollup has an hour a row", c.RollupWindow, minRollupWindow)
+	}
+	if c.RollupRetention > 0 && c.RollupRetention < c.RollupWindow {
+		return fmt.Errorf("timescale.rollup_retention: is less than rollup_window; use more")
+	}
+	return nil
+}
+
+const minRollupWindow = 4 * time.Hour
+
+// poolConfig returns how a pool connects: without statements that are prepared by name, which a
+// pool in transaction mode would lose.
+func (c Config) poolConfig(dsn string) (*pgxpool.Config, error) {
+	pool, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool.MaxConns = int32(c.MaxConnections)
+	pool.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	if pool.ConnConfig.ConnectTimeout == 0 {
+		pool.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	return pool, nil
+}
+
+const connectTimeout = 5 * time.Second

@@ -1,0 +1,3 @@
+DROP VIEW pharos.metrics;
+DROP FUNCTION pharos.is_stale;
+DROP TABLE pharos.samples;

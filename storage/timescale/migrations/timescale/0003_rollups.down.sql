@@ -1,0 +1,3 @@
+DROP MATERIALIZED VIEW pharos.samples_1h;
+DROP MATERIALIZED VIEW pharos.samples_5m;
+DROP MATERIALIZED VIEW pharos.samples_1m;

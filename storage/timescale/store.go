@@ -1,0 +1,336 @@
+package timescale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage"
+)
+
+// Store is a storage.MetricStore on PostgreSQL or TimescaleDB.
+type Store struct {
+	cfg    Config
+	logger *zap.Logger
+	engine Engine
+	pool   *pgxpool.Pool // takes writes
+	reads  *pgxpool.Pool // the same, or a replica
+	class  int32         // the first number of locks of organisations
+	slot   int           // where this process counts samples
+
+	partitions partitions
+	counters   counters
+	size       sizeCache
+
+	full   atomic.Bool // the last write found no room
+	closed atomic.Bool
+
+	mu   sync.Mutex
+	orgs map[storage.OrgID]*org
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+var _ storage.MetricStore = (*Store)(nil)
+
+// Counters is what a store has done since it opened.
+type Counters struct {
+	Rows       uint64 // samples that were stored
+	Duplicates uint64 // samples that were there already, by series and time
+	Staged     uint64 // batches that were repeated through a temporary table
+	StaleIDs   uint64 // batches that were repeated because a series had been deleted
+	Retries    uint64 // batches that were repeated after a deadlock or for a missing partition
+}
+
+type counters struct {
+	rows, duplicates, staged, staleIDs, retries atomic.Uint64
+}
+
+// slots is over how many rows of the usage table writers spread.
+const slots = 16
+
+// Open connects to the database and opens the store.
+func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("metric store: %w", err)
+	}
+	pool, err := newPool(ctx, cfg, cfg.DSN)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		cfg: cfg, logger: logger, pool: pool, reads: pool,
+		class: int32(crc32.ChecksumIEEE([]byte(cfg.Schema))), slot: rand.IntN(slots), //nolint:gosec // spreads, hides nothing
+		orgs: map[storage.OrgID]*org{},
+	}
+	if err := s.prepare(ctx); err != nil {
+		s.closePools()
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.done.Go(func() { s.work(background) })
+	return s, nil
+}
+
+func newPool(ctx context.Context, cfg Config, dsn string) (*pgxpool.Pool, error) {
+	settings, err := cfg.poolConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("metric database: %w", err)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	return pool, coded("connect to the metric database", err)
+}
+
+// prepare brings the tables to their version, and the database to the settings.
+func (s *Store) prepare(ctx context.Context) error {
+	if s.cfg.ReadDSN != "" {
+		var err error
+		if s.reads, err = newPool(ctx, s.cfg, s.cfg.ReadDSN); err != nil {
+			return err
+		}
+	}
+	migrator := &Migrator{pool: s.pool, schema: s.cfg.Schema, logger: s.logger}
+	if s.cfg.Migrate {
+		if err := migrator.Up(ctx); err != nil {
+			return err
+		}
+	}
+	at, err := migrator.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if err := migrator.refuse(at); err != nil {
+		return err
+	}
+	if len(at.Pending) > 0 {
+		return &errcode.Error{
+			Code:    errcode.Unavailable,
+			Message: fmt.Sprintf("the metric database has version %d and this binary needs version %d", at.Version, at.Newest),
+			Fix:     "run `pharos migrate up`",
+		}
+	}
+	s.engine = at.Engine
+	if s.engine == TimescaleDB {
+		return s.applyPolicies(ctx)
+	}
+	return nil
+}
+
+// sql writes a statement for the schema of this store.
+func (s *Store) sql(statement string) string { return inSchema(statement, s.cfg.Schema) }
+
+// Engine says how the database keeps samples.
+func (s *Store) Engine() Engine { return s.engine }
+
+// Counters returns what the store has done since it opened.
+func (s *Store) Counters() Counters {
+	return Counters{
+		Rows: s.counters.rows.Load(), Duplicates: s.counters.duplicates.Load(), Staged: s.counters.staged.Load(),
+		StaleIDs: s.counters.staleIDs.Load(), Retries: s.counters.retries.Load(),
+	}
+}
+
+// orgPattern is a UUID in its canonical form.
+var orgPattern = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Open implements storage.MetricStore.
+func (s *Store) Open(ctx context.Context, id storage.OrgID) (storage.OrgMetrics, error) {
+	if !orgPattern.MatchString(string(id)) {
+		return nil, errcode.InvalidField("org", fmt.Sprintf("%q is not an organisation's id", string(id)), "use the UUID that the server gave it")
+	}
+	if s.closed.Load() {
+		return nil, errClosed()
+	}
+	s.mu.Lock()
+	o := s.orgs[id]
+	s.mu.Unlock()
+	if o == nil {
+		var err error
+		if o, err = s.loadOrg(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	o.lastUsed.Store(time.Now().UnixNano())
+	return &handle{store: s, org: o}, nil
+}
+
+// loadOrg reads an organisation from the database, and creates it when it is not there.
+func (s *Store) loadOrg(ctx context.Context, id storage.OrgID) (*org, error) {
+	read := func() (num int32, epoch, count int64, err error) {
+		err = s.pool.QueryRow(ctx, s.sql("SELECT num, epoch, series_count FROM pharos.orgs WHERE org_id = $1"), string(id)).Scan(&num, &epoch, &count)
+		return num, epoch, count, err
+	}
+	num, epoch, count, err := read()
+	if errors.Is(err, pgx.ErrNoRows) {
+		if _, err = s.pool.Exec(ctx, s.sql("INSERT INTO pharos.orgs (org_id) VALUES ($1) ON CONFLICT DO NOTHING"), string(id)); err == nil {
+			num, epoch, count, err = read()
+		}
+	}
+	if err != nil {
+		return nil, coded("open the metrics of an organisation", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.orgs[id]; known != nil {
+		return known, nil
+	}
+	o := newOrg(id, num, s.cfg.CacheSeries)
+	o.cache.Store(newSeriesCache(epoch, s.cfg.CacheSeries))
+	o.count.Store(count)
+	s.orgs[id] = o
+	return o, nil
+}
+
+// Capabilities implements storage.MetricStore: nothing is left out.
+func (s *Store) Capabilities() storage.MetricCapabilities { return storage.MetricCapabilities{} }
+
+// Retention implements storage.MetricStore.
+func (s *Store) Retention() storage.Retention { return storage.Retention{Time: s.cfg.RetentionTime} }
+
+// healthWait is how long the database may take to answer.
+const healthWait = 5 * time.Second
+
+// Health implements storage.MetricStore.
+func (s *Store) Health(ctx context.Context) error {
+	if s.closed.Load() {
+		return errClosed()
+	}
+	if s.full.Load() {
+		return &errcode.Error{Code: errcode.OutOfSpace, Message: "the disk of the metric database is full", Fix: "give it room, or shorten retention"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthWait)
+	defer cancel()
+	for _, pool := range []*pgxpool.Pool{s.pool, s.reads} {
+		var version uint
+		err := pool.QueryRow(ctx, s.sql("SELECT version FROM pharos.schema_migrations")).Scan(&version)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return &errcode.Error{Code: errcode.Unavailable, Message: "the metric database does not answer", Err: err}
+		}
+		if err != nil {
+			return coded("ask the metric database", err)
+		}
+		if s.reads == s.pool {
+			break
+		}
+	}
+	return nil
+}
+
+// Close implements storage.MetricStore. It waits for calls under way.
+func (s *Store) Close() error {
+	if !s.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	s.stop()
+	s.done.Wait()
+	s.closePools()
+	return nil
+}
+
+func (s *Store) closePools() {
+	if s.reads != nil && s.reads != s.pool {
+		s.reads.Close()
+	}
+	s.pool.Close()
+}
+
+// work keeps the database and the caches tidy until the store closes.
+func (s *Store) work(ctx context.Context) {
+	every := s.cfg.MaintainEvery
+	if every == 0 {
+		every = s.cfg.IdleClose
+	}
+	if every == 0 {
+		return
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		s.forgetIdle()
+		if s.cfg.MaintainEvery == 0 {
+			continue
+		}
+		if err := s.Maintain(ctx); err != nil && ctx.Err() == nil {
+			s.logger.Warn("tidy the metric database", zap.Error(err))
+		}
+	}
+}
+
+// forgetIdle drops what is cached of organisations that nobody uses.
+func (s *Store) forgetIdle() {
+	if s.cfg.IdleClose == 0 {
+		return
+	}
+	before := time.Now().Add(-s.cfg.IdleClose).UnixNano()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, o := range s.orgs {
+		if o.lastUsed.Load() < before {
+			delete(s.orgs, id)
+		}
+	}
+}
+
+// begin starts a transaction that holds the lock of an organisation, shared by its writers or
+// alone, and returns its epoch as it is under the lock. It takes one round trip.
+func (s *Store) begin(ctx context.Context, conn *pgxpool.Conn, o *org, alone bool) (epoch int64, err error) {
+	mode := "_shared"
+	if alone {
+		mode = ""
+	}
+	statements := fmt.Sprintf("BEGIN; SELECT pg_advisory_xact_lock%s(%d, %d); ", mode, s.class, o.num) +
+		s.sql(fmt.Sprintf("SELECT epoch FROM pharos.orgs WHERE num = %d", o.num))
+	results, err := conn.Conn().PgConn().Exec(ctx, statements).ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	last := results[len(results)-1]
+	if len(last.Rows) != 1 {
+		return 0, &errcode.Error{Code: errcode.Unavailable, Message: "the metric database has lost the organisation", Fix: "restart after the database was replaced"}
+	}
+	if _, err := fmt.Sscan(string(last.Rows[0][0]), &epoch); err != nil {
+		return 0, fmt.Errorf("read the epoch: %w", err)
+	}
+	return epoch, nil
+}
+
+// end commits, after some last statements, in one round trip.
+func (s *Store) end(ctx context.Context, conn *pgxpool.Conn, statements ...string) error {
+	results, err := conn.Conn().PgConn().Exec(ctx, strings.Join(append(statements, "COMMIT"), "; ")).ReadAll()
+	if err != nil {
+		return err
+	}
+	if tag := results[len(results)-1].CommandTag.String(); tag != "COMMIT" {
+		return fmt.Errorf("the transaction ended with %s", tag)
+	}
+	return nil
+}
+
+// rollbackWait is how long undoing may take after the caller has given up.
+const rollbackWait = 2 * time.Second
+
+// rollback ends a transaction. A connection where that fails is closed by the pool.
+func rollback(ctx context.Context, conn *pgxpool.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWait)
+	defer cancel()
+	_, _ = conn.Conn().PgConn().Exec(ctx, "ROLLBACK").ReadAll() // see above
+}
