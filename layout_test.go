@@ -204,6 +204,19 @@ var importRules = []importRule{
 		banned: under(own("storage/local")),
 	},
 	{
+		name: "the metric store on PostgreSQL is known to storageextension, its exporter and the programs",
+		from: func(f goFile) bool {
+			return !f.in("extensions/storageextension") && !f.in("exporters/timescaleexporter") && !f.in("collector") && !f.in("storage/timescale")
+		},
+		banned: under(own("storage/timescale")),
+	},
+	{
+		name:   "stores do not import each other",
+		from:   within("storage/timescale"),
+		banned: under(own("storage/local"), own("storage/metadata"), own("storage/elasticsearch")),
+		tests:  true,
+	},
+	{
 		name:   "stores do not import each other",
 		from:   within("storage/local"),
 		banned: under(own("storage/metadata"), own("storage/timescale"), own("storage/elasticsearch")),

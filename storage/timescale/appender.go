@@ -104,7 +104,7 @@ func (a *appender) Append(_ promstorage.SeriesRef, ls labels.Labels, st, t int64
 		}
 		r.bits = xxhash.Sum64(r.histogram)
 	}
-	if st < minTime || st > t {
+	if st < minTime || st > maxTime {
 		r.start = 0
 	}
 	var err error

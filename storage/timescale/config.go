@@ -40,12 +40,12 @@ type Config struct {
 	// MaintainEvery is how often partitions are created and dropped and what is left of deleted
 	// series is cleared. One process at a time does it. 0 leaves it to others.
 	MaintainEvery time.Duration
-	// Timescale is for databases with the extension.
-	Timescale TimescaleConfig
+	// Policies are for databases with TimescaleDB.
+	Policies Policies
 }
 
-// TimescaleConfig sets the policies of TimescaleDB. They run in the database.
-type TimescaleConfig struct {
+// Policies are the policies of TimescaleDB. They run in the database.
+type Policies struct {
 	// CompressAfter is how old a day's samples are when they are compressed; 0 never compresses.
 	CompressAfter time.Duration
 	// RollupWindow is how far back rollups are brought up to date, so how late samples may come
@@ -68,7 +68,7 @@ func DefaultConfig() Config {
 		CacheSeries:    1_000_000,
 		IdleClose:      15 * time.Minute,
 		MaintainEvery:  10 * time.Minute,
-		Timescale: TimescaleConfig{
+		Policies: Policies{
 			CompressAfter:   2 * 24 * time.Hour,
 			RollupWindow:    24 * time.Hour,
 			RollupRetention: 0,
@@ -105,9 +105,9 @@ func (c Config) Validate() error {
 		{"max_series", int64(c.MaxSeries)},
 		{"idle_close", int64(c.IdleClose)},
 		{"maintain_every", int64(c.MaintainEvery)},
-		{"timescale.compress_after", int64(c.Timescale.CompressAfter)},
-		{"timescale.rollup_window", int64(c.Timescale.RollupWindow)},
-		{"timescale.rollup_retention", int64(c.Timescale.RollupRetention)},
+		{"policies.compress_after", int64(c.Policies.CompressAfter)},
+		{"policies.rollup_window", int64(c.Policies.RollupWindow)},
+		{"policies.rollup_retention", int64(c.Policies.RollupRetention)},
 	} {
 		if setting.value < 0 {
 			return fmt.Errorf("%s: is negative; use 0 to switch it off", setting.name)
@@ -122,18 +122,18 @@ func (c Config) Validate() error {
 	if c.RetentionTime > 0 && c.RetentionTime < 24*time.Hour {
 		return fmt.Errorf("retention_time: is %s; use at least 24h, because whole days are dropped", c.RetentionTime)
 	}
-	return c.Timescale.validate(c.RetentionTime)
+	return c.Policies.validate(c.RetentionTime)
 }
 
-func (c TimescaleConfig) validate(retention time.Duration) error {
+func (c Policies) validate(retention time.Duration) error {
 	if retention > 0 && c.RollupWindow > retention-24*time.Hour && c.RollupWindow > 0 {
-		return fmt.Errorf("timescale.rollup_window: is %s, and samples are kept for %s; use at least a day less, or rollups are lost with the samples", c.RollupWindow, retention)
+		return fmt.Errorf("policies.rollup_window: is %s, and samples are kept for %s; use at least a day less, or rollups are lost with the samples", c.RollupWindow, retention)
 	}
 	if c.RollupWindow > 0 && c.RollupWindow < minRollupWindow {
-		return fmt.Errorf("timescale.rollup_window: is %s; use at least %s, because the coarsest rollup has an hour a row", c.RollupWindow, minRollupWindow)
+		return fmt.Errorf("policies.rollup_window: is %s; use at least %s, because the coarsest rollup has an hour a row", c.RollupWindow, minRollupWindow)
 	}
 	if c.RollupRetention > 0 && c.RollupRetention < c.RollupWindow {
-		return fmt.Errorf("timescale.rollup_retention: is less than rollup_window; use more")
+		return fmt.Errorf("policies.rollup_retention: is less than rollup_window; use more")
 	}
 	return nil
 }

@@ -25,8 +25,7 @@ const (
 
 // state returns the state that the server gave an error; empty when it is not of the server.
 func state(err error) string {
-	var known *pgconn.PgError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return known.Code
 	}
 	return ""

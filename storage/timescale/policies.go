@@ -53,7 +53,7 @@ func (s *Store) policies() []policy {
 		addRefresh      = `SELECT add_continuous_aggregate_policy($1::text::regclass, start_offset => $2::interval, end_offset => %s, schedule_interval => %s)`
 		removeRefresh   = "SELECT remove_continuous_aggregate_policy($1::text::regclass, if_exists => true)"
 	)
-	cfg := s.cfg.Timescale
+	cfg := s.cfg.Policies
 	all := []policy{
 		{"samples", "policy_retention", "drop_after", s.cfg.RetentionTime, addRetention, removeRetention},
 		{

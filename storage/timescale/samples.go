@@ -201,7 +201,10 @@ func (q *querier) samples(ctx context.Context, of []known) (map[int64]points, in
 	if current != nil {
 		read[last] = current
 	}
-	return read, count, coded("read samples", rows.Err())
+	if err := rows.Err(); err != nil {
+		return nil, 0, coded("read samples", err)
+	}
+	return read, count, q.addHints(ctx, read)
 }
 
 // decodePoint reads time, value, start_time and histogram in PostgreSQL's binary form.

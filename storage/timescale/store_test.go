@@ -53,7 +53,7 @@ func (s *shared[S]) get(tb testing.TB, start func(context.Context, string) (S, e
 	}
 	s.once.Do(func() {
 		// Some servers have another account, for which the folders of testing are closed.
-		if s.dir, s.err = os.MkdirTemp("", "pharos-server-"); s.err != nil {
+		if s.dir, s.err = os.MkdirTemp("", "pharos-server-"); s.err != nil { //nolint:usetesting // see above
 			return
 		}
 		if s.err = os.Chmod(s.dir, 0o755); s.err == nil {
@@ -199,18 +199,32 @@ func (s *Store) closeIn(tb testing.TB) {
 	require.NoError(tb, s.Close())
 }
 
+// TestPromQL gives each script of Prometheus' suite an organisation of its own in one store, so
+// that a sample of another one would be seen.
 func TestPromQL(t *testing.T) {
 	for name, on := range engines() {
 		t.Run(name, func(t *testing.T) {
-			db := on(t)
-			cfg := db.config()
+			cfg := on(t).config()
 			cfg.RetentionTime, cfg.MaxFuture = 0, 0
-			open(t, cfg).closeIn(t)
+			store, scripts := open(t, cfg), 0
+			defer store.closeIn(t)
 			storagetest.RunPromQL(t, func(t *testing.T) storage.MetricStore {
 				t.Helper()
-				db.truncate(t)
-				return open(t, cfg)
+				scripts++
+				return oneOrg{store, storage.OrgID(fmt.Sprintf("00000000-0000-4000-8000-%012d", scripts))}
 			})
 		})
 	}
 }
+
+// oneOrg is a store that opens one organisation, whatever it is asked for, and stays open.
+type oneOrg struct {
+	*Store
+	org storage.OrgID
+}
+
+func (o oneOrg) Open(ctx context.Context, _ storage.OrgID) (storage.OrgMetrics, error) {
+	return o.Store.Open(ctx, o.org)
+}
+
+func (o oneOrg) Close() error { return nil }
