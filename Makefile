@@ -50,8 +50,9 @@ lint: dashboard/node_modules/.stamp ## Run the linters
 	$(GOLANGCI) run ./...
 	cd dashboard && npm run --silent lint
 
-unit: ## Unit and component tests; the crash tests of the stores run in full under `make test`
+unit: dashboard/node_modules/.stamp ## Unit and component tests; the crash tests of the stores run in full under `make test`
 	$(GO) test -short ./...
+	cd dashboard && npm run --silent test
 
 test: ## Install what the tests need and run all of them
 	scripts/test.sh
