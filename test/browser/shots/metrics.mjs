@@ -16,13 +16,14 @@ async function listed(page) {
 const address = (params) => `/metrics?${new URLSearchParams(params)}`;
 
 const queries = {
-  q: "sum by (cpu_mode) (rate(system_cpu_time_seconds_total[$__rate_interval]))",
+  q: "sum by (service) (rate(http_server_request_duration_seconds_count[$__rate_interval]))",
   build: "1",
-  kind: "stacked",
+  from: "now-3h",
+  to: "now",
 };
 
 export const shots = [
   { name: "metrics", path: address(queries), ready, viewport: { width: 1440, height: 1000 } },
   { name: "metrics-browse", path: address({ find: "system" }), ready: listed, viewport: { width: 1440, height: 900 } },
-  { name: "metrics-phone", path: address({ q: queries.q, kind: "stacked" }), ready, viewport: { width: 390, height: 844 } },
+  { name: "metrics-phone", path: address({ q: queries.q, from: queries.from, to: queries.to }), ready, viewport: { width: 390, height: 844 } },
 ];
