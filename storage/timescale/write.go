@@ -146,7 +146,7 @@ func (a *appender) arrange() {
 	sorted := true
 	for i := range a.rows {
 		r := &a.rows[i]
-		r.id = r.series.id.Load()
+		r.id, r.place = r.series.id.Load(), int32(i)
 		if i > 0 && compareRows(a.rows[i-1], *r) >= 0 {
 			sorted = false
 		}
@@ -154,13 +154,18 @@ func (a *appender) arrange() {
 	if sorted {
 		return
 	}
-	slices.SortStableFunc(a.rows, compareRows)
+	slices.SortFunc(a.rows, func(x, y row) int { return cmp.Or(compareRows(x, y), cmp.Compare(x.place, y.place)) })
 	count := len(a.rows)
 	a.rows = slices.CompactFunc(a.rows, func(x, y row) bool { return x.id == y.id && x.t == y.t })
 	a.store.counters.duplicates.Add(uint64(count - len(a.rows)))
 }
 
-func compareRows(x, y row) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.t, y.t)) }
+func compareRows(x, y row) int {
+	if x.id != y.id {
+		return cmp.Compare(x.id, y.id)
+	}
+	return cmp.Compare(x.t, y.t)
+}
 
 // stored remembers what was stored of each series, and of families.
 func (a *appender) stored() {
