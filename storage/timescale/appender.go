@@ -34,6 +34,7 @@ type appender struct {
 	rows      []row
 	exemplars []exemplarRow
 	families  []family
+	described family // the last
 }
 
 // row is a sample to store.
@@ -118,6 +119,8 @@ func (a *appender) Append(_ promstorage.SeriesRef, ls labels.Labels, st, t int64
 	}
 	if taken {
 		a.rows = append(a.rows, r)
+	} else {
+		a.store.counters.duplicates.Add(1)
 	}
 	for _, e := range opts.Exemplars {
 		if !e.HasTs {
@@ -173,12 +176,19 @@ func (a *appender) series(ls labels.Labels) (*entry, error) {
 		return e, nil
 	}
 	limit := int64(a.store.cfg.MaxSeries)
-	if e.pending != a && limit > 0 && a.org.count.Load()+a.fresh >= limit {
+	if limit > 0 && a.org.count.Load()+a.fresh >= limit && !e.pendingIn(a) {
 		if err := a.lookUp(e, limit); err != nil {
 			return nil, err
 		}
 	}
 	return a.cache.put(e), nil
+}
+
+// pendingIn says whether the commit of an appender will create the series anyway.
+func (e *entry) pendingIn(a *appender) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.pending == a
 }
 
 // lookUp asks the database for a series when there may be no room for another one.
@@ -229,9 +239,10 @@ func checkLabels(ls labels.Labels) error {
 // DescribeFamily implements storage.FamilyDescriber. What can't be stored is left out.
 func (a *appender) DescribeFamily(name string, meta metadata.Metadata) {
 	f := family{name, meta}
-	if name == "" || len(name) > maxNameBytes || len(a.families) > 0 && a.families[len(a.families)-1] == f {
+	if f == a.described || name == "" || len(name) > maxNameBytes {
 		return
 	}
+	a.described = f
 	a.org.mu.Lock()
 	_, known := a.org.families[f]
 	a.org.mu.Unlock()
@@ -239,13 +250,18 @@ func (a *appender) DescribeFamily(name string, meta metadata.Metadata) {
 		return
 	}
 	for _, text := range []string{name, string(meta.Type), meta.Unit, meta.Help} {
-		if !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+		if !storable(text) {
 			return
 		}
 	}
 	a.families = append(a.families, family{strings.Clone(name), metadata.Metadata{
 		Type: model.MetricType(strings.Clone(string(meta.Type))), Unit: strings.Clone(meta.Unit), Help: strings.Clone(meta.Help),
 	}})
+}
+
+// storable says whether PostgreSQL can hold a text.
+func storable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0
 }
 
 // Rollback implements storage.AppenderV2.

@@ -18,9 +18,7 @@ const (
 	deadlockDetected     = "40P01"
 	serializationFailure = "40001"
 	diskFull             = "53100"
-	duplicateTable       = "42P07"
 	lockNotAvailable     = "55P03"
-	undefinedTable       = "42P01"
 )
 
 // state returns the state that the server gave an error; empty when it is not of the server.

@@ -164,3 +164,23 @@ func TestConfig(t *testing.T) {
 		assert.ErrorContains(t, cfg.Validate(), name)
 	}
 }
+
+// TestWorksByItself lets the store tidy up, and forget an organisation that is still in use.
+func TestWorksByItself(t *testing.T) {
+	db := onPostgreSQL(t)
+	cfg := db.config()
+	cfg.MaintainEvery, cfg.IdleClose = 5*time.Millisecond, time.Nanosecond
+	store := openIn(t, cfg)
+	org := openOrg(t, store)
+	require.Eventually(t, func() bool { return db.number(t, partitionCount) == 1+partitionsAhead }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		store.mu.Lock()
+		defer store.mu.Unlock()
+		return len(store.orgs) == 0
+	}, 30*time.Second, time.Millisecond)
+	now := time.Now().UnixMilli()
+	require.NoError(t, write(t.Context(), org, 2, now))
+	require.NoError(t, write(t.Context(), openOrg(t, store), 2, now+1))
+	series, samples := count(t, org)
+	assert.Equal(t, [2]int{2, 4}, [2]int{series, samples})
+}

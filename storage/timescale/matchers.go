@@ -2,6 +2,7 @@ package timescale
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/common/model"
@@ -32,8 +33,9 @@ func (o *org) where(matchers []*labels.Matcher) (*condition, error) {
 	c := &condition{}
 	c.add("org_id = %s", c.arg(string(o.id)))
 	for _, m := range matchers {
-		if strings.IndexByte(m.Name, 0) >= 0 || strings.IndexByte(m.Value, 0) >= 0 {
-			continue // not for PostgreSQL to read, and in no label
+		texts := append([]string{m.Name, m.Value, m.Prefix()}, m.SetMatches()...)
+		if slices.ContainsFunc(texts, func(text string) bool { return !storable(text) }) {
+			continue // not for PostgreSQL to read; it is matched in Go
 		}
 		if err := c.match(m); err != nil {
 			return nil, err
