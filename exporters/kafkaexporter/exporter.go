@@ -77,9 +77,9 @@ func newExporter[T any](set exporter.Settings, cfg *Config, signal *signal[T]) (
 
 // Start implements component.Component. It does not wait for Kafka: what comes before Kafka is
 // there is answered with a retryable error.
-func (e *kafkaExporter[T]) Start(_ context.Context, host component.Host) error {
+func (e *kafkaExporter[T]) Start(ctx context.Context, host component.Host) error {
 	e.health = health{host: host}
-	e.producer.start()
+	e.producer.start(ctx)
 	return nil
 }
 

@@ -315,7 +315,7 @@ func TestWithoutOrganisation(t *testing.T) {
 	err := exp.ConsumeLogs(t.Context(), records("A", 1, 1, "checkout"))
 	assert.Equal(t, errcode.Invalid, errcode.Of(err))
 	assert.True(t, consumererror.IsPermanent(err))
-	assert.ErrorContains(t, err, "org: is missing")
+	require.ErrorContains(t, err, "org: is missing")
 	assert.False(t, exp.Capabilities().MutatesData)
 }
 
@@ -356,7 +356,7 @@ func TestFullMemoryIsRefusedAtOnce(t *testing.T) {
 	exp.producer.pending.Store(60 << 10)
 	err := exp.ConsumeLogs(inOrg(t.Context(), acme), records("A", 10, 1000, "checkout"))
 	assert.Equal(t, errcode.Unavailable, errcode.Of(err))
-	assert.ErrorContains(t, err, "61440 bytes wait for Kafka already")
+	require.ErrorContains(t, err, "61440 bytes wait for Kafka already")
 	assert.Equal(t, int64(60<<10), exp.producer.pending.Load())
 }
 

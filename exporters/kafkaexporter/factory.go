@@ -22,7 +22,7 @@ func NewFactory() exporter.Factory {
 
 func createMetrics(_ context.Context, set exporter.Settings, config component.Config) (exporter.Metrics, error) {
 	cfg := config.(*Config)
-	created, err := newExporter(set, cfg, metricsSignal(cfg.Topics.Metrics)) //nolint:contextcheck // counters begin at 0 outside of any request
+	created, err := newExporter(set, cfg, metricsSignal(cfg.Topics.Metrics))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func createMetrics(_ context.Context, set exporter.Settings, config component.Co
 
 func createLogs(_ context.Context, set exporter.Settings, config component.Config) (exporter.Logs, error) {
 	cfg := config.(*Config)
-	created, err := newExporter(set, cfg, logsSignal(cfg.Topics.Logs)) //nolint:contextcheck // counters begin at 0 outside of any request
+	created, err := newExporter(set, cfg, logsSignal(cfg.Topics.Logs))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func createLogs(_ context.Context, set exporter.Settings, config component.Confi
 
 func createTraces(_ context.Context, set exporter.Settings, config component.Config) (exporter.Traces, error) {
 	cfg := config.(*Config)
-	created, err := newExporter(set, cfg, tracesSignal(cfg.Topics.Traces)) //nolint:contextcheck // counters begin at 0 outside of any request
+	created, err := newExporter(set, cfg, tracesSignal(cfg.Topics.Traces))
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func kafkaServer(tb testing.TB) *servers.Kafka {
 		tb.Skip("real servers are for `make test`")
 	}
 	broker.once.Do(func() {
-		if broker.dir, broker.err = os.MkdirTemp("", "pharos-kafka-"); broker.err == nil {
+		if broker.dir, broker.err = os.MkdirTemp("", "pharos-kafka-"); broker.err == nil { //nolint:usetesting // it outlives the test that asks first
 			broker.server, broker.err = servers.StartKafka(context.Background(), broker.dir)
 		}
 	})

@@ -2,6 +2,7 @@ package kafkaexporter
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -40,22 +41,13 @@ func partitionOf(org string, slot, partitions int) int {
 		best, highest := -1, uint64(0)
 		for partition := range partitions {
 			score := mix(base ^ mix(uint64(of)<<32|uint64(partition)))
-			if (best < 0 || score > highest) && !contains(taken, partition) {
+			if (best < 0 || score > highest) && !slices.Contains(taken, partition) {
 				best, highest = partition, score
 			}
 		}
 		taken = append(taken, best)
 	}
 	return taken[slot]
-}
-
-func contains(taken []int, partition int) bool {
-	for _, other := range taken {
-		if other == partition {
-			return true
-		}
-	}
-	return false
 }
 
 // hash is FNV-1a, which must never change: it decides where data goes.

@@ -77,8 +77,8 @@ func (p *producer) writer(messages int) *kafka.Writer {
 }
 
 // start creates the topic as soon as Kafka is there, and again when it has gone.
-func (p *producer) start() {
-	ctx, cancel := context.WithCancel(context.Background())
+func (p *producer) start(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.stopping = cancel
 	p.lookForTopic()
 	p.creating.Go(func() { p.createTopic(ctx) })

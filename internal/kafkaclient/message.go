@@ -1,6 +1,8 @@
 package kafkaclient
 
 import (
+	"slices"
+
 	"github.com/segmentio/kafka-go"
 )
 
@@ -40,9 +42,9 @@ type Headers []kafka.Header
 
 // Get returns the value of a header; the last one counts, empty is none.
 func (h *Headers) Get(key string) string {
-	for i := len(*h) - 1; i >= 0; i-- {
-		if (*h)[i].Key == key {
-			return string((*h)[i].Value)
+	for _, header := range slices.Backward(*h) {
+		if header.Key == key {
+			return string(header.Value)
 		}
 	}
 	return ""

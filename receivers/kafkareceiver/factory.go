@@ -23,7 +23,7 @@ func NewFactory() receiver.Factory {
 
 func createMetrics(_ context.Context, set receiver.Settings, config component.Config, next consumer.Metrics) (receiver.Metrics, error) {
 	cfg := config.(*Config)
-	return newReceiver(set, cfg, metricsSignal(cfg.Topics.Metrics, next)) //nolint:contextcheck // counters begin at 0 outside of any request
+	return newReceiver(set, cfg, metricsSignal(cfg.Topics.Metrics, next))
 }
 
 func createLogs(_ context.Context, set receiver.Settings, config component.Config, next consumer.Logs) (receiver.Logs, error) {
@@ -33,5 +33,5 @@ func createLogs(_ context.Context, set receiver.Settings, config component.Confi
 
 func createTraces(_ context.Context, set receiver.Settings, config component.Config, next consumer.Traces) (receiver.Traces, error) {
 	cfg := config.(*Config)
-	return newReceiver(set, cfg, tracesSignal(cfg.Topics.Traces, next)) //nolint:contextcheck // counters begin at 0 outside of any request
+	return newReceiver(set, cfg, tracesSignal(cfg.Topics.Traces, next))
 }

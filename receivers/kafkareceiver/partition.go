@@ -15,10 +15,15 @@ import (
 )
 
 const (
-	firstFetchBytes = 1 << 20
-	leastFetchBytes = 64 << 10 // the broker sends at least one batch, however large
+	leastFetchBytes = 4 << 10 // the broker sends at least one batch, however large
+	mostFetchBytes  = 8 << 20
 	fetchGrace      = 10 * time.Second
+	// usualRatio is how much smaller compressed OTLP is, until the first fetch tells.
+	usualRatio = 16
 )
+
+// firstFetch is what the first fetch asks for, when all of it may take share in memory.
+func firstFetch(share int) int { return min(max(share/usualRatio, leastFetchBytes), mostFetchBytes) }
 
 // partitionReader reads one partition in order. It knows nothing of groups: where it begins and
 // what a commit is comes from outside.
@@ -45,11 +50,11 @@ func (p *partitionReader[T]) run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		messages, err := p.fetch(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.Is(err, kafka.OffsetOutOfRange):
+		if errors.Is(err, kafka.OffsetOutOfRange) {
 			err = p.seek(ctx)
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		if err != nil {
 			p.receiver.unwell(fmt.Errorf("read partition %d of %s: %w", p.partition, p.receiver.signal.topic, err))
@@ -74,6 +79,10 @@ func (r *kafkaReceiver[T]) pause(failures int) time.Duration {
 
 // fetch returns the next messages of the partition, none when there are none yet.
 func (p *partitionReader[T]) fetch(ctx context.Context) ([]message, error) {
+	if p.next < 0 {
+		// Nothing was committed yet.
+		return nil, kafka.OffsetOutOfRange
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.receiver.cfg.MaxWait+fetchGrace)
 	defer cancel()
 	answer, err := p.receiver.client.Fetch(ctx, &kafka.FetchRequest{
@@ -134,12 +143,13 @@ func (p *partitionReader[T]) adapt(size int) {
 	switch {
 	case size > p.share:
 		p.fetchBytes = max(p.fetchBytes/2, leastFetchBytes)
-	case size > p.share/8 && size < p.share/2:
-		p.fetchBytes = min(p.fetchBytes+p.fetchBytes/4, p.share)
+	case size > p.fetchBytes && size < p.share/2:
+		p.fetchBytes = min(p.fetchBytes+p.fetchBytes/4, p.share, mostFetchBytes)
 	}
 }
 
-// seek goes on where the partition begins: what was to come next has been deleted, or never was.
+// seek goes on where the partition begins: nothing was committed yet, or what was to come next
+// has been deleted, or never was.
 func (p *partitionReader[T]) seek(ctx context.Context) error {
 	topic := p.receiver.signal.topic
 	answer, err := p.receiver.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
@@ -155,11 +165,14 @@ func (p *partitionReader[T]) seek(ctx context.Context) error {
 		if offsets.Error != nil {
 			return offsets.Error
 		}
-		skipped := max(0, offsets.FirstOffset-p.next)
-		p.receiver.telemetry.skipped.Add(ctx, skipped, p.receiver.telemetry.signalSet)
-		p.receiver.logger.Error("Kafka no longer has the next message; going on with its first one",
-			zap.String("topic", topic), zap.Int("partition", p.partition), zap.Int64("next", p.next), zap.Int64("first", offsets.FirstOffset), zap.Int64("lost", skipped))
+		if p.next >= 0 {
+			lost := max(0, offsets.FirstOffset-p.next)
+			p.receiver.telemetry.skipped.Add(ctx, lost, p.receiver.telemetry.signalSet)
+			p.receiver.logger.Error("Kafka no longer has the next message; going on with its first one",
+				zap.String("topic", topic), zap.Int("partition", p.partition), zap.Int64("next", p.next), zap.Int64("first", offsets.FirstOffset), zap.Int64("lost", lost))
+		}
 		p.next = offsets.FirstOffset
+		p.receiver.telemetry.lags.done(p.partition, p.next)
 		return nil
 	}
 	return kafka.UnknownTopicOrPartition

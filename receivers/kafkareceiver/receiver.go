@@ -61,13 +61,13 @@ func newReceiver[T any](set receiver.Settings, cfg *Config, signal *signal[T]) (
 }
 
 // Start implements component.Component. It does not wait for Kafka.
-func (r *kafkaReceiver[T]) Start(_ context.Context, host component.Host) error {
+func (r *kafkaReceiver[T]) Start(ctx context.Context, host component.Host) error {
 	dialer, err := r.cfg.Dialer()
 	if err != nil {
 		return err
 	}
 	r.host = host
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // Shutdown cancels it
 	r.cancel = cancel
 	r.running.Go(func() { r.run(ctx, dialer) })
 	return nil
@@ -150,7 +150,7 @@ func (r *kafkaReceiver[T]) begin(ctx context.Context, generation *kafka.Generati
 	for _, partition := range assigned {
 		reader := &partitionReader[T]{
 			receiver: r, partition: partition.ID, next: partition.Offset, share: share,
-			fetchBytes: min(share, firstFetchBytes),
+			fetchBytes: firstFetch(share),
 			commit: func(offset int64) error {
 				return generation.CommitOffsets(map[string]map[int]int64{r.signal.topic: {partition.ID: offset}})
 			},

@@ -359,7 +359,7 @@ func TestKilledBetweenStoreAndCommit(t *testing.T) {
 	store := &sink{}
 	killed := newLogsReceiver(t, cfg, store)
 	reader := &partitionReader[plog.Logs]{
-		receiver: killed, share: cfg.MaxBytesInFlight, fetchBytes: firstFetchBytes,
+		receiver: killed, share: cfg.MaxBytesInFlight, fetchBytes: firstFetch(cfg.MaxBytesInFlight),
 		commit: func(int64) error { return errors.New("killed") },
 	}
 	reader.run(t.Context())
