@@ -41,7 +41,6 @@ type appender struct {
 type row struct {
 	series    *entry
 	id        int64 // of the series, at commit
-	place     int32 // in the batch: of two at one time, the first is stored
 	t, start  int64
 	bits      uint64 // of the value, or a hash of the histogram
 	histogram []byte

@@ -143,28 +143,37 @@ func (a *appender) renew(epoch int64) {
 // arrange puts the rows in the order of the primary key, which spares the index and keeps two
 // writers of the same rows from waiting for each other in a circle, and leaves out repetitions.
 func (a *appender) arrange() {
-	sorted := true
+	order := make([]rowKey, len(a.rows))
 	for i := range a.rows {
 		r := &a.rows[i]
-		r.id, r.place = r.series.id.Load(), int32(i)
-		if i > 0 && compareRows(a.rows[i-1], *r) >= 0 {
-			sorted = false
+		r.id = r.series.id.Load()
+		order[i] = rowKey{r.id, r.t, i}
+	}
+	slices.SortFunc(order, compareKeys)
+	rows := make([]row, 0, len(order))
+	for i, key := range order {
+		if i == 0 || key.id != order[i-1].id || key.t != order[i-1].t {
+			rows = append(rows, a.rows[key.place])
 		}
 	}
-	if sorted {
-		return
-	}
-	slices.SortFunc(a.rows, func(x, y row) int { return cmp.Or(compareRows(x, y), cmp.Compare(x.place, y.place)) })
-	count := len(a.rows)
-	a.rows = slices.CompactFunc(a.rows, func(x, y row) bool { return x.id == y.id && x.t == y.t })
-	a.store.counters.duplicates.Add(uint64(count - len(a.rows)))
+	a.store.counters.duplicates.Add(uint64(len(a.rows) - len(rows)))
+	a.rows = rows
 }
 
-func compareRows(x, y row) int {
-	if x.id != y.id {
+// rowKey is a row's place in the table, and in the batch: of two at one time the first is stored.
+type rowKey struct {
+	id, t int64
+	place int
+}
+
+func compareKeys(x, y rowKey) int {
+	switch {
+	case x.id != y.id:
 		return cmp.Compare(x.id, y.id)
+	case x.t != y.t:
+		return cmp.Compare(x.t, y.t)
 	}
-	return cmp.Compare(x.t, y.t)
+	return cmp.Compare(x.place, y.place)
 }
 
 // stored remembers what was stored of each series, and of families.
