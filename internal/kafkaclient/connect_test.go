@@ -119,7 +119,7 @@ func TestFilesThatAreNoCertificates(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	for says, settings := range map[string]TLSConfig{
 		"tls::ca_file: there is no certificate in " + empty: {Enabled: true, CAFile: empty},
-		"tls::cert_file: ": {Enabled: true, CertFile: empty, KeyFile: empty},
+		"tls::cert_file:": {Enabled: true, CertFile: empty, KeyFile: empty},
 	} {
 		cfg := DefaultConfig()
 		cfg.TLS = settings
