@@ -27,6 +27,7 @@ func (s *Service) Register(api huma.API) {
 	huma.Register(api, operation(http.MethodDelete, "/v1/dashboards/{id}", "delete-dashboard", http.StatusNoContent,
 		"Delete a dashboard", "For 30 days, the restore of one of its versions brings it back."+mayWrite), s.handleDelete)
 	s.registerVersions(api)
+	s.registerImport(api)
 }
 
 // mayWrite says who may change dashboards, in the API document.

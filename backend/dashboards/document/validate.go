@@ -98,7 +98,7 @@ func (c *checker) panels() error {
 		}
 		panel := c.spec.Panels[key].Spec
 		if panel.Plugin.Kind == "" {
-			return invalid(path+".spec.plugin.kind", "use one of "+strings.Join(panelPlugins, ", "), "is empty")
+			return invalid(path+".spec.plugin.kind", "use one of "+strings.Join(panelPlugins(), ", "), "is empty")
 		}
 		for i, one := range panel.Queries {
 			if err := c.query(fmt.Sprintf("%s.spec.queries[%d]", path, i), one); err != nil {
@@ -180,12 +180,12 @@ func (c *checker) logQuery(path, text string) error {
 func (c *checker) references(path, text string) error {
 	for _, found := range References(text) {
 		switch {
-		case strings.HasPrefix(found.Name, "__") && !slices.Contains(builtIns, found.Name):
-			return invalid(path, "use one of $"+strings.Join(builtIns, ", $"), "there is no $%s", found.Name)
+		case strings.HasPrefix(found.Name, "__") && !slices.Contains(BuiltIns(), found.Name):
+			return invalid(path, "use one of $"+strings.Join(BuiltIns(), ", $"), "there is no $%s", found.Name)
 		case !strings.HasPrefix(found.Name, "__") && !c.variables[found.Name]:
 			return invalid(path, "add it to spec.variables, or correct the name", "the variable $%s is not defined", found.Name)
-		case found.Format != "" && !slices.Contains(formats, found.Format):
-			return invalid(path, "use one of "+strings.Join(formats, ", "), "there is no format %q for $%s", found.Format, found.Name)
+		case found.Format != "" && !slices.Contains(formats(), found.Format):
+			return invalid(path, "use one of "+strings.Join(formats(), ", "), "there is no format %q for $%s", found.Format, found.Name)
 		}
 	}
 	return nil

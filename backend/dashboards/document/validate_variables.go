@@ -146,7 +146,7 @@ func (d *Dashboard) Unknown() []Unknown {
 	}
 	for _, key := range d.PanelKeys() {
 		panel := d.Spec.Panels[key].Spec
-		if !slices.Contains(panelPlugins, panel.Plugin.Kind) {
+		if !slices.Contains(panelPlugins(), panel.Plugin.Kind) {
 			all = append(all, Unknown{Panel: key, Name: panel.Display.Name, Kind: panel.Plugin.Kind})
 		}
 		for _, query := range panel.Queries {
@@ -158,8 +158,11 @@ func (d *Dashboard) Unknown() []Unknown {
 	return all
 }
 
-var panelPlugins = []string{
-	PluginTimeSeriesChart, PluginStatChart, PluginGaugeChart, PluginTable, PluginBarChart, PluginLogsTable, PluginMarkdown,
+// panelPlugins are the kinds of panels that are drawn.
+func panelPlugins() []string {
+	return []string{
+		PluginTimeSeriesChart, PluginStatChart, PluginGaugeChart, PluginTable, PluginBarChart, PluginLogsTable, PluginMarkdown,
+	}
 }
 
 // PanelKeys returns the keys of the panels in the order of the layouts; those on no layout

@@ -16,16 +16,15 @@ var variableName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
 // of a regular expression.
 var reference = regexp.MustCompile(`\$(?:([a-zA-Z_][a-zA-Z0-9_]*)|\{([a-zA-Z_][a-zA-Z0-9_]*)(?::([a-z]+))?\})`)
 
-// builtIns are the variables that every dashboard has.
-var builtIns = []string{
-	"__rate_interval", "__interval", "__interval_ms", "__range", "__range_s", "__range_ms", "__from", "__to",
+// BuiltIns returns the names of the variables that every dashboard has.
+func BuiltIns() []string {
+	return []string{"__rate_interval", "__interval", "__interval_ms", "__range", "__range_s", "__range_ms", "__from", "__to"}
 }
 
 // formats are the ways to write a variable with several values.
-var formats = []string{"regex", "pipe", "csv", "raw", "json", "glob", "doublequote", "singlequote", "text", "queryparam", "percentencode"}
-
-// BuiltIns returns the names of the variables that every dashboard has.
-func BuiltIns() []string { return slices.Clone(builtIns) }
+func formats() []string {
+	return []string{"regex", "pipe", "csv", "raw", "json", "glob", "doublequote", "singlequote", "text", "queryparam", "percentencode"}
+}
 
 // IsVariableName says whether a variable can be called that.
 func IsVariableName(name string) bool { return variableName.MatchString(name) }
@@ -65,9 +64,9 @@ func isDuration(name string) bool {
 	return slices.Contains([]string{"__rate_interval", "__interval", "__range"}, name)
 }
 
-// stand-ins for variables whose values are not known, in the order in which they are tried. A
+// standIns are for variables whose values are not known, in the order in which they are tried. A
 // length of time is a number too.
-var standIns = []string{"5m", "x", "sum", "rate"}
+func standIns() []string { return []string{"5m", "x", "sum", "rate"} }
 
 // maxTries bounds how often a query is parsed to find stand-ins that fit.
 const maxTries = 64
@@ -91,7 +90,7 @@ func parses(query string, parse func(string) error) error {
 		if first == nil {
 			first = err
 		}
-		if !next(choice, len(standIns)) {
+		if !next(choice, len(standIns())) {
 			break
 		}
 	}
@@ -112,7 +111,7 @@ func next(choice []int, digits int) bool {
 func standIn(query string, free []string, choice []int) string {
 	return Replace(query, func(found Reference) (string, bool) {
 		if at := slices.Index(free, found.Name); at >= 0 {
-			return standIns[choice[at]], true
+			return standIns()[choice[at]], true
 		}
 		switch {
 		case isDuration(found.Name):
