@@ -1,6 +1,7 @@
 package grafana
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -221,15 +222,15 @@ func plainColour(text string) string {
 		return text
 	}
 	parts := strings.Split(strings.TrimSuffix(inside, ")"), ",")
-	hex := "#"
+	rgb := make([]byte, 0, 3)
 	for _, part := range parts[:min(3, len(parts))] {
 		value, err := strconv.ParseUint(strings.TrimSpace(part), 10, 8)
 		if err != nil {
 			return ""
 		}
-		hex += string("0123456789abcdef"[value>>4]) + string("0123456789abcdef"[value&15])
+		rgb = append(rgb, byte(value))
 	}
-	return hex
+	return "#" + hex.EncodeToString(rgb)
 }
 
 // sortNotes puts notes into an order that does not change from one import to the next.

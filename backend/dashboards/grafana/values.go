@@ -64,8 +64,7 @@ func constantsOf(inputs []input) map[string]string {
 
 // reasonOf returns what is wrong, without the place in a document that nobody has.
 func reasonOf(err error) string {
-	var coded *errcode.Error
-	if errors.As(err, &coded) {
+	if coded, ok := errors.AsType[*errcode.Error](err); ok {
 		return coded.Message
 	}
 	return err.Error()

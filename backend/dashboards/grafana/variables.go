@@ -147,7 +147,7 @@ func (c *converter) choices(from variable) []choice {
 	}
 	var query string
 	if len(all) == 0 && from.Type != "query" && json.Unmarshal(from.Query, &query) == nil {
-		for _, part := range strings.Split(query, ",") {
+		for part := range strings.SplitSeq(query, ",") {
 			label, value, named := strings.Cut(part, " : ")
 			if !named {
 				value = label
