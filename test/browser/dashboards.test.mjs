@@ -1,6 +1,7 @@
 // Dashboards, in a browser against the real program, with data sent by the test.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
 import { checkAccessibility } from "./axe.mjs";
 import { chartState, launch, logIn, openPage } from "./browser.mjs";
@@ -457,6 +458,37 @@ describe("from the list", () => {
     await page.getByRole("link", { name: "Short lived" }).waitFor();
     assert.equal((await read(id)).spec.display.name, "Short lived");
     assert.deepEqual(complaints, []);
+    await context.close();
+  });
+});
+
+describe("import", () => {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`of a Grafana dashboard says what comes over, then saves it, ${colorScheme}`, async () => {
+      const { page, context, complaints } = await open("/dashboards", { colorScheme });
+      await page.getByRole("button", { name: "Import" }).click();
+      await page.locator('input[type="file"]').setInputFiles(fileURLToPath(new URL("../../backend/dashboards/grafana/testdata/new.json", import.meta.url)));
+      await until("the file is read", async () => (await page.getByLabel("Or paste it here").inputValue()).includes("Orders of the shop"));
+      await page.getByRole("button", { name: "Check" }).click();
+      await dialog(page).getByText("there is no panel of the kind heatmap").waitFor();
+      await dialog(page).getByText("transformations left out").waitFor();
+      await checkAccessibility(page);
+      await page.getByRole("button", { name: "Save dashboard" }).click();
+      await page.waitForURL(/\/dashboards\/orders-of-the-shop/);
+      await page.getByText("Right now", { exact: true }).waitFor();
+      const id = new URL(page.url()).pathname.split("/").at(-1);
+      assert.equal(Object.keys((await read(id)).spec.panels).length, 7);
+      assert.deepEqual(complaints, []);
+      await context.close();
+    });
+  }
+
+  test("of something else says why not", async () => {
+    const { page, context } = await open("/dashboards");
+    await page.getByRole("button", { name: "Import" }).click();
+    await page.getByLabel("Or paste it here").fill('{"title": "x"}');
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.getByText("neither a dashboard of Perses nor one of Grafana").waitFor();
     await context.close();
   });
 });
