@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -69,6 +70,19 @@ func greets(ctx context.Context, dsn string) error {
 	}
 	_, err = connection.Exec(ctx, "SELECT 1", pgx.QueryExecModeSimpleProtocol)
 	return errors.Join(err, connection.Close(ctx))
+}
+
+// Start starts the server. After a Kill its sessions outlive it for a moment, and hold what the
+// next one needs: then it is tried again.
+func (p *PostgreSQL) Start(ctx context.Context) error {
+	deadline := time.Now().Add(stopTimeout)
+	for {
+		err := p.Process.Start(ctx)
+		if err == nil || !strings.Contains(err.Error(), "pre-existing shared memory block") || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // PgBouncer is a pool in transaction mode before a PostgreSQL.
