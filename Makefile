@@ -24,8 +24,9 @@ dev: ## Run the server with the dashboard as it was last built
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 	./bin/pharos up --log-level info
 
-build: dashboard ## Build bin/pharos, with the dashboard in it
+build: dashboard ## Build bin/pharos, with the dashboard in it, and bin/pharos-agent
 	@echo "[2/2] building pharos (first time: some minutes)"
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 
 dashboard: dashboard/node_modules/.stamp ## Build the dashboard's pages
@@ -36,7 +37,7 @@ dashboard/node_modules/.stamp: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-generate: ## Write collector/components.go, the OpenAPI document and the dashboard's types of it
+generate: ## Write components.go of both programs, the OpenAPI document and the dashboard's types of it
 	scripts/generate-components.sh
 	scripts/generate-api.sh
 

@@ -304,9 +304,16 @@ func TestNoInitFunctions(t *testing.T) {
 	}
 }
 
-// TestComponentsAreGenerated says when collector/components.go and builder-config.yaml drift.
+// TestComponentsAreGenerated says when components.go of a program and its parts list drift.
 func TestComponentsAreGenerated(t *testing.T) {
-	config, err := os.ReadFile("builder-config.yaml")
+	for list, program := range map[string]string{"builder-config.yaml": "collector", "agent/builder-config.yaml": "agent"} {
+		assert.ElementsMatch(t, listedParts(t, list), generatedParts(t, program+"/components.go"), "%s: run `make generate`", list)
+	}
+}
+
+func listedParts(t *testing.T, list string) []string {
+	t.Helper()
+	config, err := os.ReadFile(list)
 	require.NoError(t, err)
 	var listed []string
 	section, gomod := "", ""
@@ -330,16 +337,20 @@ func TestComponentsAreGenerated(t *testing.T) {
 		}
 	}
 	add()
+	return listed
+}
+
+func generatedParts(t *testing.T, components string) []string {
+	t.Helper()
 	var generated []string
 	for _, file := range goFiles(t) {
-		if file.path == "collector/components.go" {
+		if file.path == components {
 			for _, name := range file.imports() {
-				kind := path.Dir(name)
-				if kind != "go.opentelemetry.io/collector" {
+				if path.Dir(name) != "go.opentelemetry.io/collector" {
 					generated = append(generated, name)
 				}
 			}
 		}
 	}
-	assert.ElementsMatch(t, listed, generated, "run `make generate`")
+	return generated
 }

@@ -91,7 +91,7 @@ them again: a configuration that is wrong is refused with the reason, and the ol
 		Example: "  pharos run --config role:all-in-one --config site.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return newServer(configs).run(cmd.Context(), nil)
+			return newServer(configs).Run(cmd.Context(), nil)
 		},
 	}
 	addConfigFlag(cmd, &configs)
@@ -106,7 +106,7 @@ func validateCommand() *cobra.Command {
 		Example: "  pharos validate --config role:all-in-one --config site.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := newServer(configs).load(cmd.Context()); err != nil {
+			if _, err := loadConfig(cmd.Context(), configs); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "The configuration is valid.")

@@ -50,7 +50,7 @@ func startServer(t *testing.T, dir string) *running {
 	r.server = newServer([]string{"role:all-in-one", overlay, quick, r.site})
 	ready, ended := make(chan struct{}), r.ended
 	go func() {
-		ended <- r.run(context.WithoutCancel(t.Context()), func(context.Context, *otelcol.Config) { close(ready) })
+		ended <- r.Run(context.WithoutCancel(t.Context()), func(context.Context, *otelcol.Config) { close(ready) })
 	}()
 	select {
 	case <-ready:
@@ -67,7 +67,7 @@ func (r *running) stop(t *testing.T) {
 	if r.ended == nil {
 		return
 	}
-	r.signals <- syscall.SIGTERM
+	r.Signal(syscall.SIGTERM)
 	require.NoError(t, r.wait(t))
 }
 
@@ -89,7 +89,7 @@ func (r *running) wait(t *testing.T) error {
 func (r *running) reloadWith(t *testing.T, site, until string) map[string]any {
 	t.Helper()
 	require.NoError(t, os.WriteFile(r.site, []byte(site), 0o600))
-	r.signals <- syscall.SIGHUP
+	r.Signal(syscall.SIGHUP)
 	var found map[string]any
 	require.Eventually(t, func() bool {
 		found = r.logged(t, until)
@@ -150,7 +150,7 @@ func TestSecondServerOnTheFolder(t *testing.T) {
 	o.http, o.otlpGRPC, o.otlpHTTP, o.ops = freeAddress(t), freeAddress(t), freeAddress(t), freeAddress(t)
 	overlay, err := o.overlay()
 	require.NoError(t, err)
-	err = newServer([]string{"role:all-in-one", overlay}).run(t.Context(), nil)
+	err = newServer([]string{"role:all-in-one", overlay}).Run(t.Context(), nil)
 	require.ErrorContains(t, err, "is in use by another pharos")
 	assert.Equal(t, exitInUse, exitCode(err))
 	assert.Equal(t, http.StatusOK, r.ready(t))
@@ -159,7 +159,7 @@ func TestSecondServerOnTheFolder(t *testing.T) {
 	o.dataDir = t.TempDir()
 	overlay, err = o.overlay()
 	require.NoError(t, err)
-	err = newServer([]string{"role:all-in-one", overlay}).run(t.Context(), nil)
+	err = newServer([]string{"role:all-in-one", overlay}).Run(t.Context(), nil)
 	require.ErrorContains(t, err, "http::endpoint: "+o.http+": another program listens on this address")
 	assert.Equal(t, exitInUse, exitCode(err))
 }
@@ -200,7 +200,7 @@ func TestNeitherConfigurationStarts(t *testing.T) {
 	lock := filepath.Join(r.dir, "pharos.lock")
 	require.NoError(t, os.Rename(lock, lock+".old"))
 	require.NoError(t, os.Mkdir(lock, 0o750)) // no start can lock the folder any more
-	r.signals <- syscall.SIGHUP
+	r.Signal(syscall.SIGHUP)
 	err := r.wait(t)
 	require.ErrorContains(t, err, "start the new configuration: ")
 	require.ErrorContains(t, err, "go back to the old one: ")
@@ -214,7 +214,7 @@ func TestEndOfTheContext(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	calledBack := false
-	err = newServer([]string{"role:all-in-one", overlay}).run(ctx, func(ctx context.Context, _ *otelcol.Config) {
+	err = newServer([]string{"role:all-in-one", overlay}).Run(ctx, func(ctx context.Context, _ *otelcol.Config) {
 		cancel()
 		<-ctx.Done()
 		calledBack = true
@@ -274,6 +274,6 @@ func (r *running) post(t *testing.T, path string, body any) int {
 }
 
 func TestFailedReadOfTheConfiguration(t *testing.T) {
-	err := newServer([]string{"role:x"}).run(t.Context(), nil)
+	err := newServer([]string{"role:x"}).Run(t.Context(), nil)
 	assert.Equal(t, errcode.Invalid, errcode.Of(err))
 }

@@ -69,7 +69,7 @@ func (o *upOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	server := newServer(append([]string{"role:all-in-one", overlay}, o.configs...))
-	err = server.run(cmd.Context(), func(ctx context.Context, cfg *otelcol.Config) {
+	err = server.Run(cmd.Context(), func(ctx context.Context, cfg *otelcol.Config) {
 		ready := time.Since(begun)
 		o.announce(ctx, cmd.OutOrStdout(), cfg, terminal)
 		fmt.Fprintf(cmd.OutOrStdout(), "Ready %.1f s", ready.Seconds())

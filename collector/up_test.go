@@ -14,7 +14,6 @@ import (
 	"github.com/pharos-obs/pharos/extensions/backendextension"
 	"github.com/pharos-obs/pharos/extensions/gatewayextension"
 	"github.com/pharos-obs/pharos/extensions/storageextension"
-	"github.com/pharos-obs/pharos/internal/process"
 )
 
 // testOptions are the defaults of `pharos up` with another folder.
@@ -37,7 +36,7 @@ func load(t *testing.T, o *upOptions) settingsOfFlags {
 	t.Helper()
 	overlay, err := o.overlay()
 	require.NoError(t, err)
-	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one", overlay}, process.New())
+	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one", overlay})
 	require.NoError(t, err)
 	var all settingsOfFlags
 	var ok bool
@@ -115,7 +114,7 @@ func TestPlaintextForAllIsRefused(t *testing.T) {
 	o.http = "0.0.0.0:8080"
 	overlay, err := o.overlay()
 	require.NoError(t, err)
-	_, err = loadConfig(t.Context(), []string{"role:all-in-one", overlay}, process.New())
+	_, err = loadConfig(t.Context(), []string{"role:all-in-one", overlay})
 	require.ErrorContains(t, err, `http::endpoint "0.0.0.0:8080" can be reached from other machines without encryption`)
 }
 

@@ -4,31 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
+
+	"github.com/pharos-obs/pharos/internal/ownlog"
 )
 
 // Config is the `service::telemetry` section.
 type Config struct {
 	// Logs configures the program's own log.
-	Logs LogsConfig `mapstructure:"logs"`
+	Logs ownlog.Config `mapstructure:"logs"`
 	// Traces configures the program's own traces.
 	Traces TracesConfig `mapstructure:"traces"`
 	// Operations configures the listener for probes and metrics.
 	Operations OperationsConfig `mapstructure:"operations"`
 	// Resource adds attributes to what the program says of itself, for example the role.
 	Resource map[string]string `mapstructure:"resource"`
-}
-
-// LogsConfig configures the program's own log.
-type LogsConfig struct {
-	// Level is the least severe level that is written: debug, info, warn or error.
-	Level string `mapstructure:"level"`
-	// Format of what goes to standard error: console or json.
-	Format string `mapstructure:"format"`
-	// File takes a second copy, always as JSON, in files of 10 MB of which three are kept.
-	// Empty means none.
-	File string `mapstructure:"file"`
 }
 
 // TracesConfig configures the program's own traces.
@@ -49,7 +39,7 @@ type OperationsConfig struct {
 
 func defaultConfig() *Config {
 	return &Config{
-		Logs:       LogsConfig{Level: "info", Format: "console"},
+		Logs:       ownlog.Config{Level: "info", Format: "console"},
 		Traces:     TracesConfig{SampleRatio: 1},
 		Operations: OperationsConfig{Endpoint: "127.0.0.1:8081"},
 	}
@@ -58,12 +48,6 @@ func defaultConfig() *Config {
 // Validate checks the configuration.
 func (c *Config) Validate() error {
 	var errs []error
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Logs.Level) {
-		errs = append(errs, fmt.Errorf("logs::level is %q: use debug, info, warn or error", c.Logs.Level))
-	}
-	if !slices.Contains([]string{"console", "json"}, c.Logs.Format) {
-		errs = append(errs, fmt.Errorf("logs::format is %q: use console or json", c.Logs.Format))
-	}
 	if c.Traces.SampleRatio < 0 || c.Traces.SampleRatio > 1 {
 		errs = append(errs, fmt.Errorf("traces::sample_ratio is %v: use a number from 0 to 1", c.Traces.SampleRatio))
 	}

@@ -24,7 +24,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/zap"
 
+	"github.com/pharos-obs/pharos/internal/ownlog"
 	"github.com/pharos-obs/pharos/internal/process"
 )
 
@@ -51,6 +53,14 @@ func configOf(cfg component.Config) (*Config, error) {
 		return nil, fmt.Errorf("service::telemetry is a %T, not ours", cfg)
 	}
 	return own, nil
+}
+
+func createLogger(_ context.Context, _ telemetry.LoggerSettings, cfg component.Config) (*zap.Logger, component.ShutdownFunc, error) {
+	own, err := configOf(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return ownlog.New(own.Logs)
 }
 
 func createResource(_ context.Context, set telemetry.Settings, cfg component.Config) (pcommon.Resource, string, error) {

@@ -16,13 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/service/telemetry"
 	otelmetric "go.opentelemetry.io/otel/metric"
 	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
-	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
@@ -57,7 +56,7 @@ func TestValidate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := defaultConfig()
 			tt.change(cfg)
-			assert.ErrorContains(t, cfg.Validate(), tt.says)
+			assert.ErrorContains(t, confmap.Validate(cfg), tt.says)
 		})
 	}
 }
@@ -197,34 +196,6 @@ func TestLogFile(t *testing.T) {
 	cfg.Logs.File = filepath.Join(cfg.Logs.File, "in a file")
 	_, _, err = createLogger(t.Context(), telemetry.LoggerSettings{}, cfg)
 	require.ErrorContains(t, err, "logs::file")
-}
-
-func TestTheFrameworkIsQuiet(t *testing.T) {
-	framework := zapcore.EntryCaller{Defined: true, Function: "go.opentelemetry.io/collector/service/extensions.(*Extensions).Start"}
-	own := zapcore.EntryCaller{Defined: true, Function: "github.com/pharos-obs/pharos/extensions/storageextension.(*Extension).Start"}
-	tests := []struct {
-		name   string
-		level  zapcore.Level // of the core
-		entry  zapcore.Entry
-		number int
-	}{
-		{"framework, info", zapcore.InfoLevel, zapcore.Entry{Level: zapcore.InfoLevel, Caller: framework}, 0},
-		{"framework, warning", zapcore.InfoLevel, zapcore.Entry{Level: zapcore.WarnLevel, Caller: framework}, 1},
-		{"framework, for who debugs", zapcore.DebugLevel, zapcore.Entry{Level: zapcore.InfoLevel, Caller: framework}, 1},
-		{"our own", zapcore.InfoLevel, zapcore.Entry{Level: zapcore.InfoLevel, Caller: own}, 1},
-		{"not severe enough", zapcore.InfoLevel, zapcore.Entry{Level: zapcore.DebugLevel, Caller: own}, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			inner, logs := observer.New(tt.level)
-			core := quietCore{inner}.With([]zapcore.Field{zap.Int("n", 1)})
-			if checked := core.Check(tt.entry, nil); checked != nil {
-				checked.Caller = tt.entry.Caller // zap finds it between Check and Write
-				checked.Write()
-			}
-			assert.Equal(t, tt.number, logs.Len())
-		})
-	}
 }
 
 // sink is an OTLP server for traces.

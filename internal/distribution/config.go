@@ -1,4 +1,4 @@
-package main
+package distribution
 
 import (
 	"context"
@@ -9,59 +9,23 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
-	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
-	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service"
 	"go.opentelemetry.io/collector/service/pipelines"
 
-	"github.com/pharos-obs/pharos/collector/telemetry"
-	"github.com/pharos-obs/pharos/configs"
-	"github.com/pharos-obs/pharos/extensions/backendextension"
-	"github.com/pharos-obs/pharos/extensions/gatewayextension"
 	"github.com/pharos-obs/pharos/internal/errcode"
-	"github.com/pharos-obs/pharos/internal/process"
-	"github.com/pharos-obs/pharos/providers/roleprovider"
-	"github.com/pharos-obs/pharos/receivers/selfreceiver"
 )
 
-// factories are the generated parts, with those that touch the process bound to its scope.
-func factories(p *process.Process) (otelcol.Factories, error) {
-	all, err := components()
-	if err != nil {
-		return all, fmt.Errorf("list the parts: %w", err)
-	}
-	all.Telemetry = telemetry.NewFactoryFor(p)
-	gateway := gatewayextension.NewFactoryFor(p)
-	all.Extensions[gateway.Type()] = gateway
-	backend := backendextension.NewFactoryFor(p)
-	all.Extensions[backend.Type()] = backend
-	self := selfreceiver.NewFactoryFor(p)
-	all.Receivers[self.Type()] = self
-	return all, nil
-}
-
-// resolverSettings say where configurations come from.
-func resolverSettings(uris []string) confmap.ResolverSettings {
-	return confmap.ResolverSettings{
-		URIs: uris,
-		ProviderFactories: []confmap.ProviderFactory{
-			fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(),
-			roleprovider.NewFactory(configs.Roles),
-		},
-		DefaultScheme: "env",
-	}
-}
-
-// loadConfig reads and checks a configuration as a second server would, without starting
-// anything.
-func loadConfig(ctx context.Context, uris []string, p *process.Process) (*otelcol.Config, error) {
-	all, err := factories(p)
+// Load reads and checks the configuration as a second process would, without starting anything.
+// Errors are Invalid.
+func (r *Runner) Load(ctx context.Context) (*otelcol.Config, error) {
+	all, err := r.program.Factories()
 	if err != nil {
 		return nil, err
 	}
-	provider, err := otelcol.NewConfigProvider(otelcol.ConfigProviderSettings{ResolverSettings: resolverSettings(uris)})
+	provider, err := otelcol.NewConfigProvider(otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+		URIs: r.uris, ProviderFactories: r.program.Providers, DefaultScheme: "env",
+	}})
 	if err != nil {
 		return nil, errcode.New(errcode.Invalid, "read the configuration: %w", err)
 	}
@@ -75,7 +39,7 @@ func loadConfig(ctx context.Context, uris []string, p *process.Process) (*otelco
 	if err := checkReferences(cfg); err != nil {
 		return nil, err
 	}
-	dry := settings(cfg, all)
+	dry := r.settings(cfg, all)
 	if err := service.Validate(ctx, dry, service.Config{Pipelines: pipelines.Config(cfg.Service.Pipelines)}); err != nil {
 		return nil, errcode.New(errcode.Invalid, "the configuration is wrong: %w", err)
 	}
@@ -83,9 +47,9 @@ func loadConfig(ctx context.Context, uris []string, p *process.Process) (*otelco
 }
 
 // settings are what the Collector's service needs of a configuration.
-func settings(cfg *otelcol.Config, all otelcol.Factories) service.Settings {
+func (r *Runner) settings(cfg *otelcol.Config, all otelcol.Factories) service.Settings {
 	return service.Settings{
-		BuildInfo:           buildInfo(),
+		BuildInfo:           r.program.BuildInfo,
 		ReceiversConfigs:    cfg.Receivers,
 		ReceiversFactories:  all.Receivers,
 		ProcessorsConfigs:   cfg.Processors,

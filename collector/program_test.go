@@ -12,7 +12,6 @@ import (
 	"github.com/pharos-obs/pharos/extensions/gatewayextension"
 	"github.com/pharos-obs/pharos/extensions/storageextension"
 	"github.com/pharos-obs/pharos/internal/errcode"
-	"github.com/pharos-obs/pharos/internal/process"
 )
 
 // writeFile writes a configuration into a folder of the test.
@@ -24,7 +23,7 @@ func writeFile(t *testing.T, content string) string {
 }
 
 func TestRoleIsValid(t *testing.T) {
-	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one"}, process.New())
+	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one"})
 	require.NoError(t, err)
 	assert.Contains(t, cfg.Service.Extensions, component.MustNewID("backend"))
 	assert.Len(t, cfg.Service.Pipelines, 4)
@@ -32,7 +31,7 @@ func TestRoleIsValid(t *testing.T) {
 
 func TestOverlay(t *testing.T) {
 	site := writeFile(t, "extensions: {storage: {metrics: {retention: 90d}}}")
-	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one", site}, process.New())
+	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one", site})
 	require.NoError(t, err)
 	stores, ok := cfg.Extensions[component.MustNewID("storage")].(*storageextension.Config)
 	require.True(t, ok)
@@ -45,7 +44,7 @@ func TestOverlay(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	t.Setenv("PHAROS_HTTP", "127.0.0.1:9999")
-	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one"}, process.New())
+	cfg, err := loadConfig(t.Context(), []string{"role:all-in-one"})
 	require.NoError(t, err)
 	door, ok := cfg.Extensions[component.MustNewID("gateway")].(*gatewayextension.Config)
 	require.True(t, ok)
@@ -80,7 +79,7 @@ func TestInvalidConfigurations(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := loadConfig(t.Context(), tt.uris, process.New())
+			_, err := loadConfig(t.Context(), tt.uris)
 			require.Equal(t, errcode.Invalid, errcode.Of(err), "%v", err)
 			assert.Equal(t, exitUsage, exitCode(err))
 			for _, says := range tt.says {
@@ -92,6 +91,6 @@ func TestInvalidConfigurations(t *testing.T) {
 
 // A part that no pipeline uses may be as it likes.
 func TestUnusedPartsAreNotAsked(t *testing.T) {
-	_, err := loadConfig(t.Context(), []string{"role:all-in-one", "yaml:extensions: {backend/unused: {storage: nowhere}}"}, process.New())
+	_, err := loadConfig(t.Context(), []string{"role:all-in-one", "yaml:extensions: {backend/unused: {storage: nowhere}}"})
 	require.NoError(t, err)
 }

@@ -1,4 +1,5 @@
-package telemetry
+// Package ownlog is the log of our programs about themselves.
+package ownlog
 
 import (
 	"context"
@@ -6,11 +7,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/service/telemetry"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"gopkg.in/natefinch/lumberjack.v2"
@@ -22,22 +22,42 @@ const (
 	filesKept     = 3
 )
 
-func createLogger(_ context.Context, _ telemetry.LoggerSettings, cfg component.Config) (*zap.Logger, component.ShutdownFunc, error) {
-	own, err := configOf(cfg)
-	if err != nil {
-		return nil, nil, err
+// Config configures the log.
+type Config struct {
+	// Level is the least severe level that is written: debug, info, warn or error.
+	Level string `mapstructure:"level"`
+	// Format of what goes to standard error: console or json.
+	Format string `mapstructure:"format"`
+	// File takes a second copy, always as JSON, in files of 10 MB of which three are kept.
+	// Empty means none.
+	File string `mapstructure:"file"`
+}
+
+// Validate checks the configuration.
+func (c *Config) Validate() error {
+	var errs []error
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Level) {
+		errs = append(errs, fmt.Errorf("logs::level is %q: use debug, info, warn or error", c.Level))
 	}
-	level, err := zapcore.ParseLevel(own.Logs.Level)
+	if !slices.Contains([]string{"console", "json"}, c.Format) {
+		errs = append(errs, fmt.Errorf("logs::format is %q: use console or json", c.Format))
+	}
+	return errors.Join(errs...)
+}
+
+// New opens the log, and returns how to close it.
+func New(cfg Config) (*zap.Logger, func(context.Context) error, error) {
+	level, err := zapcore.ParseLevel(cfg.Level)
 	if err != nil {
 		return nil, nil, fmt.Errorf("logs::level: %w", err)
 	}
-	var core zapcore.Core = quietCore{zapcore.NewCore(encoder(own.Logs.Format), zapcore.Lock(os.Stderr), level)}
+	var core zapcore.Core = quietCore{zapcore.NewCore(encoder(cfg.Format), zapcore.Lock(os.Stderr), level)}
 	closeFile := func() error { return nil }
-	if own.Logs.File != "" {
-		if err := os.MkdirAll(filepath.Dir(own.Logs.File), 0o750); err != nil {
+	if cfg.File != "" {
+		if err := os.MkdirAll(filepath.Dir(cfg.File), 0o750); err != nil {
 			return nil, nil, fmt.Errorf("logs::file: %w", err)
 		}
-		file := &lumberjack.Logger{Filename: own.Logs.File, MaxSize: fileMegabytes, MaxBackups: filesKept}
+		file := &lumberjack.Logger{Filename: cfg.File, MaxSize: fileMegabytes, MaxBackups: filesKept}
 		core = zapcore.NewTee(core, zapcore.NewCore(encoder("json"), zapcore.AddSync(file), level))
 		closeFile = file.Close
 	}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+)
+
+// Stamped by the linker: -X main.version=... (see the Makefile).
+var (
+	version = "0.1.0-dev"
+	commit  = "unknown"
+	date    = "unknown"
+)
+
+// Exit codes.
+const (
+	exitFailure = 1 // the program ran and failed
+	exitUsage   = 2 // the command line or the configuration is wrong
+)
+
+func exitCode(err error) int {
+	if errcode.Of(err) == errcode.Invalid {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "pharos-agent",
+		Short:         "Collect metrics and logs of this host and send them to Pharos",
+		Example:       "  pharos-agent run --config /etc/pharos-agent/agent.yaml",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return errcode.New(errcode.Invalid, "%w; `%s --help` shows the flags", err, cmd.CommandPath())
+	})
+	root.AddCommand(runCommand(), validateCommand(), versionCommand())
+	return root
+}
+
+// execute runs a command line. What fails before a command runs is an error of use.
+func execute(ctx context.Context, root *cobra.Command) error {
+	ran := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	err := root.ExecuteContext(ctx)
+	if err != nil && !ran && errcode.Of(err) == errcode.Internal {
+		return errcode.New(errcode.Invalid, "%w; `%s --help` shows what there is", err, root.Name())
+	}
+	return err
+}
+
+func runCommand() *cobra.Command {
+	var configs []string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Collect and send until a signal",
+		Long: `Collect and send until a signal.
+
+SIGHUP reads the configuration again: one that is wrong is refused with the reason, and the old
+one goes on.`,
+		Example: "  pharos-agent run --config /etc/pharos-agent/agent.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return newProgram(configs).Run(cmd.Context(), nil)
+		},
+	}
+	addConfigFlag(cmd, &configs)
+	return cmd
+}
+
+func validateCommand() *cobra.Command {
+	var configs []string
+	cmd := &cobra.Command{
+		Use:     "validate",
+		Short:   "Check a configuration without running it",
+		Example: "  pharos-agent validate --config /etc/pharos-agent/agent.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := newProgram(configs).Load(cmd.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "The configuration is valid.")
+			return nil
+		},
+	}
+	addConfigFlag(cmd, &configs)
+	return cmd
+}
+
+// addConfigFlag adds --config.
+func addConfigFlag(cmd *cobra.Command, configs *[]string) {
+	cmd.Flags().StringArrayVarP(configs, "config", "c", []string{"/etc/pharos-agent/agent.yaml"}, "configuration: a file, yaml:TEXT or env:NAME; repeat to overlay")
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print version, commit and build date",
+		Example: "  pharos-agent version",
+		Args:    cobra.NoArgs,
+		Run: func(cmd *cobra.Command, _ []string) {
+			fmt.Fprintf(cmd.OutOrStdout(), "pharos-agent %s (commit %s, built %s)\n", version, commit, date)
+		},
+	}
+}

@@ -1,0 +1,16 @@
+// Program pharos-agent runs on every host: it collects metrics and logs of the machine and of
+// plugins, keeps them on disk while the server is away, and sends them by OTLP.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+func main() {
+	if err := execute(context.Background(), rootCommand()); err != nil {
+		fmt.Fprintln(os.Stderr, "pharos-agent:", err)
+		os.Exit(exitCode(err))
+	}
+}
