@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -31,22 +33,51 @@ type Bootstrap struct {
 	APIKey        string `json:"api_key"`
 }
 
-// Server is a running `pharos up`, or one that has ended and can be started again.
+// Server is a running `pharos up`, or one that has ended and can be started again. With a role it
+// is one process of the distributed program.
 type Server struct {
+	// Role is the configuration that it runs; empty means `pharos up`.
+	Role string
 	// Dir is the data folder.
 	Dir string
 	// HTTP, GRPC, OTLPHTTP and Ops are the addresses, as host:port.
 	HTTP, GRPC, OTLPHTTP, Ops string
 	// Args are further arguments; what is changed holds from the next start on.
 	Args []string
+	// Env are variables of its environment beside those of the test.
+	Env []string
 	// Bootstrap is what the first start has written.
 	Bootstrap Bootstrap
+	// Parts are the processes of a distributed program, of which this one is the front door. It
+	// has none of its own then: what is done to it is done to each of them.
+	Parts []*Server
+	// MetadataDSN is where its users and keys are; empty means metadata.db in Dir.
+	MetadataDSN string
+	// Settle waits until everything acknowledged so far can be read. Nil means that nothing has
+	// to wait.
+	Settle func(ctx context.Context) error
 
 	t       testing.TB
 	user    *syscall.Credential // nil means the one who runs the test
 	logFile string
 	command *exec.Cmd
 	ended   chan struct{}
+}
+
+// NewRole returns one process of the distributed program that has not started, with free ports,
+// an empty data folder and what else its role reads from the environment.
+func NewRole(tb testing.TB, role string, env ...string) *Server {
+	tb.Helper()
+	s := New(tb)
+	s.Role, s.Env = role, env
+	return s
+}
+
+// Front returns the front door of a distributed program: the addresses of one of its processes,
+// and a handle on all of them.
+func Front(tb testing.TB, door *Server, others ...*Server) *Server {
+	tb.Helper()
+	return &Server{HTTP: door.HTTP, GRPC: door.GRPC, OTLPHTTP: door.OTLPHTTP, Ops: door.Ops, Parts: append(others, door), t: tb}
 }
 
 // New returns a server that has not started, with free ports and an empty data folder.
@@ -59,8 +90,8 @@ func New(tb testing.TB, args ...string) *Server {
 	}
 	tb.Cleanup(func() {
 		s.end()
-		if tb.Failed() {
-			tb.Logf("log of the server on %s:\n%s", s.HTTP, s.tail())
+		if tb.Failed() && s.command != nil {
+			tb.Logf("log of the %s on %s:\n%s", cmp.Or(s.Role, "server"), s.HTTP, s.tail())
 		}
 	})
 	return s
@@ -79,6 +110,14 @@ func (s *Server) Start() {
 	s.t.Helper()
 	s.Launch()
 	s.AwaitReady()
+	if s.Role == "" && len(s.Parts) == 0 {
+		s.ReadBootstrap()
+	}
+}
+
+// ReadBootstrap reads what the first start has written.
+func (s *Server) ReadBootstrap() {
+	s.t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.Dir, "bootstrap.json"))
 	if err != nil {
 		s.t.Fatalf("read what the first start has written: %v", err)
@@ -91,6 +130,12 @@ func (s *Server) Start() {
 // Launch starts the program and waits for nothing.
 func (s *Server) Launch() {
 	s.t.Helper()
+	if len(s.Parts) > 0 {
+		for _, part := range s.Parts {
+			part.Launch()
+		}
+		return
+	}
 	log, err := os.OpenFile(s.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		s.t.Fatalf("open the log of the server: %v", err)
@@ -98,6 +143,7 @@ func (s *Server) Launch() {
 	defer log.Close()                                                                    //nolint:errcheck // the program has its own handle
 	s.command = exec.CommandContext(context.Background(), Binary(s.t), s.arguments()...) //nolint:gosec // the program under test
 	s.command.Stdout, s.command.Stderr = log, log
+	s.command.Env = s.environment()
 	if s.user != nil {
 		s.command.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	}
@@ -113,15 +159,33 @@ func (s *Server) Launch() {
 }
 
 func (s *Server) arguments() []string {
+	if s.Role != "" {
+		return append([]string{"run", "--config", "role:" + s.Role}, s.Args...)
+	}
 	return append([]string{
 		"up", "--data-dir", s.Dir, "--http", s.HTTP, "--otlp-grpc", s.GRPC, "--otlp-http", s.OTLPHTTP, "--ops", s.Ops,
 		"--log-level", "info",
 	}, s.Args...)
 }
 
+func (s *Server) environment() []string {
+	env := os.Environ()
+	if s.Role != "" {
+		env = append(env, "PHAROS_DATA_DIR="+s.Dir, "PHAROS_HTTP="+s.HTTP, "PHAROS_OTLP_GRPC="+s.GRPC, "PHAROS_OTLP_HTTP="+s.OTLPHTTP,
+			"PHAROS_OPS="+s.Ops, "PHAROS_LOG_LEVEL=info")
+	}
+	return append(env, s.Env...)
+}
+
 // AwaitReady waits until /readyz says so, and fails the test when the program ends meanwhile.
 func (s *Server) AwaitReady() {
 	s.t.Helper()
+	if len(s.Parts) > 0 {
+		for _, part := range s.Parts {
+			part.AwaitReady()
+		}
+		return
+	}
 	deadline := time.Now().Add(startTimeout)
 	for time.Now().Before(deadline) {
 		if s.Ready() {
@@ -129,11 +193,11 @@ func (s *Server) AwaitReady() {
 		}
 		select {
 		case <-s.ended:
-			s.t.Fatalf("pharos has ended with exit code %d before it was ready", s.command.ProcessState.ExitCode())
+			s.t.Fatalf("pharos %s has ended with exit code %d before it was ready", s.Role, s.command.ProcessState.ExitCode())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	s.t.Fatalf("pharos was not ready after %s", startTimeout)
+	s.t.Fatalf("pharos %s was not ready after %s", s.Role, startTimeout)
 }
 
 // Unprivileged makes the program run as a user without special rights when root runs the test.
@@ -154,6 +218,11 @@ func (s *Server) Unprivileged() {
 
 // Ready says whether the server serves.
 func (s *Server) Ready() bool {
+	for _, part := range s.Parts {
+		if !part.Ready() {
+			return false
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Ops+"/readyz", nil)
@@ -172,7 +241,7 @@ func (s *Server) Ready() bool {
 func (s *Server) Kill() {
 	s.t.Helper()
 	s.Signal(syscall.SIGKILL)
-	<-s.ended
+	s.AwaitEnd()
 }
 
 // Stop ends the program as an operator does, and returns its exit code.
@@ -185,10 +254,17 @@ func (s *Server) Stop() int {
 // AwaitEnd waits until the program has ended by itself, and returns its exit code.
 func (s *Server) AwaitEnd() int {
 	s.t.Helper()
+	if len(s.Parts) > 0 {
+		code := 0
+		for _, part := range s.Parts {
+			code = cmp.Or(code, part.AwaitEnd())
+		}
+		return code
+	}
 	select {
 	case <-s.ended:
 	case <-time.After(stopTimeout):
-		s.t.Fatalf("pharos has not ended after %s", stopTimeout)
+		s.t.Fatalf("pharos %s has not ended after %s", s.Role, stopTimeout)
 	}
 	return s.command.ProcessState.ExitCode()
 }
@@ -196,6 +272,12 @@ func (s *Server) AwaitEnd() int {
 // Signal sends a signal to the program.
 func (s *Server) Signal(signal syscall.Signal) {
 	s.t.Helper()
+	for _, part := range s.Parts {
+		part.Signal(signal)
+	}
+	if len(s.Parts) > 0 {
+		return
+	}
 	if err := s.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		s.t.Fatalf("send %s to pharos: %v", signal, err)
 	}
@@ -225,6 +307,13 @@ func (s *Server) end() {
 
 // Log returns what the program has written so far.
 func (s *Server) Log() string {
+	if len(s.Parts) > 0 {
+		var all strings.Builder
+		for _, part := range s.Parts {
+			all.WriteString(part.Log())
+		}
+		return all.String()
+	}
 	content, err := os.ReadFile(s.logFile)
 	if err != nil {
 		return err.Error()
