@@ -16,12 +16,14 @@ import (
 	"github.com/pharos-obs/pharos/storage/logfilter"
 	"github.com/pharos-obs/pharos/storage/logrecord"
 	"github.com/pharos-obs/pharos/storage/rejection"
+	"github.com/pharos-obs/pharos/test/matrix"
 )
 
 // RunLogStore runs everything that a log store must hold. open opens the store in a folder,
 // again after the suite has closed it; stores without a folder take it as a name.
 func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogStore) {
 	t.Helper()
+	suite := matrix.Begin(t, "conformance of log stores", matrix.Store(t))
 	for _, test := range []struct {
 		name string
 		run  func(t *testing.T, store storage.LogStore)
@@ -49,12 +51,16 @@ func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogSt
 		{"RandomFilters", logRandomFilters},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			suite.Part(t)
 			store := open(t, t.TempDir())
 			t.Cleanup(func() { assert.NoError(t, store.Close()) })
 			test.run(t, store)
 		})
 	}
-	t.Run("Reopen", func(t *testing.T) { logReopen(t, open) })
+	t.Run("Reopen", func(t *testing.T) {
+		suite.Part(t)
+		logReopen(t, open)
+	})
 }
 
 const (

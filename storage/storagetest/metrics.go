@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/test/matrix"
 )
 
 // SeriesLimit is how many series an organisation may have in the store that RunMetricStore
@@ -48,8 +49,10 @@ func RunMetricStore(t *testing.T, open func(t *testing.T, dir string) storage.Me
 		"bad organisation":  testBadOrganisation,
 		"closed":            testClosed,
 	}
+	suite := matrix.Begin(t, "conformance of metric stores", matrix.Store(t))
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			suite.Part(t)
 			s := &metricSuite{T: t, dir: t.TempDir(), open: open, now: time.Now().Truncate(time.Second).UnixMilli()}
 			s.store = open(t, s.dir)
 			s.capabilities = s.store.Capabilities()

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/test/matrix"
 )
 
 // RunPromQL runs Prometheus' own acceptance tests of PromQL on a store. Their samples begin
@@ -18,11 +19,16 @@ import (
 func RunPromQL(t *testing.T, open func(t *testing.T) storage.MetricStore) {
 	t.Helper()
 	const lookback, maxSamples = 5 * time.Minute, 10_000
+	suite, scripts := matrix.Begin(t, "Prometheus' tests of PromQL", matrix.Store(t)), make(map[*testing.T]bool)
 	engine := promqltest.NewTestEngine(t, false, lookback, maxSamples)
 	promqltest.RunBuiltinTestsWithStorage(t, engine, func(tb testing.TB) promstorage.Storage {
 		tb.Helper()
 		t, ok := tb.(*testing.T)
 		require.True(tb, ok)
+		if !scripts[t] { // a script may clear its storage and ask for another
+			scripts[t] = true
+			suite.Part(t)
+		}
 		store := open(t)
 		org, err := store.Open(t.Context(), orgA)
 		require.NoError(t, err)
