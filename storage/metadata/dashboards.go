@@ -67,7 +67,7 @@ func (v *DashboardVersion) fields() []any { return append(v.summary(), &v.Docume
 // Conflict.
 func (q *Queries) CreateDashboard(ctx context.Context, d Dashboard) error {
 	_, err := q.exec(ctx, "create dashboard",
-		"INSERT INTO dashboards ("+dashboardColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+		"INSERT INTO pharos.dashboards ("+dashboardColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 		string(d.OrgID), d.ID, d.Name, d.Description, jsonList{&d.Tags}, d.Panels, d.Version,
 		at(d.CreatedAt), at(d.UpdatedAt), d.UpdatedBy, at(d.DeletedAt), d.Document)
 	return err
@@ -76,7 +76,7 @@ func (q *Queries) CreateDashboard(ctx context.Context, d Dashboard) error {
 // Dashboard returns the dashboard of an id, also a deleted one.
 func (q *Queries) Dashboard(ctx context.Context, org storage.OrgID, id string) (Dashboard, error) {
 	var d Dashboard
-	row := q.run.QueryRowContext(ctx, "SELECT "+dashboardColumns+" FROM dashboards WHERE org_id = $1 AND id = $2", string(org), id)
+	row := q.run.QueryRowContext(ctx, "SELECT "+dashboardColumns+" FROM pharos.dashboards WHERE org_id = $1 AND id = $2", string(org), id)
 	return d, q.err("read dashboard", row.Scan(d.fields()...))
 }
 
@@ -84,20 +84,20 @@ func (q *Queries) Dashboard(ctx context.Context, org storage.OrgID, id string) (
 // documents, by name.
 func (q *Queries) Dashboards(ctx context.Context, org storage.OrgID) ([]Dashboard, error) {
 	return collect(ctx, q, "read dashboards", (*Dashboard).summary, "SELECT "+dashboardSummary+
-		" FROM dashboards WHERE org_id = $1 AND deleted_at IS NULL ORDER BY name, id", string(org))
+		" FROM pharos.dashboards WHERE org_id = $1 AND deleted_at IS NULL ORDER BY name, id", string(org))
 }
 
 // CountDashboards returns how many dashboards of an organisation are not deleted.
 func (q *Queries) CountDashboards(ctx context.Context, org storage.OrgID) (int, error) {
 	var count int
-	row := q.run.QueryRowContext(ctx, "SELECT count(*) FROM dashboards WHERE org_id = $1 AND deleted_at IS NULL", string(org))
+	row := q.run.QueryRowContext(ctx, "SELECT count(*) FROM pharos.dashboards WHERE org_id = $1 AND deleted_at IS NULL", string(org))
 	return count, q.err("count dashboards", row.Scan(&count))
 }
 
 // ReplaceDashboard replaces what a dashboard holds if it still has the version that was read;
 // otherwise it is a Conflict. It also deletes a dashboard and brings it back, by DeletedAt.
 func (q *Queries) ReplaceDashboard(ctx context.Context, d Dashboard, was int) error {
-	changed, err := q.exec(ctx, "change dashboard", `UPDATE dashboards SET name = $1, description = $2, tags = $3, panels = $4,
+	changed, err := q.exec(ctx, "change dashboard", `UPDATE pharos.dashboards SET name = $1, description = $2, tags = $3, panels = $4,
 		document = $5, version = $6, updated_at = $7, updated_by = $8, deleted_at = $9, created_at = $10
 		WHERE org_id = $11 AND id = $12 AND version = $13`,
 		d.Name, d.Description, jsonList{&d.Tags}, d.Panels, d.Document, d.Version, at(d.UpdatedAt), d.UpdatedBy,
@@ -112,14 +112,14 @@ func (q *Queries) ReplaceDashboard(ctx context.Context, d Dashboard, was int) er
 // with their versions.
 func (q *Queries) PurgeDashboards(ctx context.Context, org storage.OrgID, before time.Time) error {
 	_, err := q.exec(ctx, "purge dashboards",
-		"DELETE FROM dashboards WHERE org_id = $1 AND deleted_at < $2", string(org), at(before))
+		"DELETE FROM pharos.dashboards WHERE org_id = $1 AND deleted_at < $2", string(org), at(before))
 	return err
 }
 
 // AddDashboardVersion stores a version of a dashboard that exists.
 func (q *Queries) AddDashboardVersion(ctx context.Context, v DashboardVersion) error {
 	_, err := q.exec(ctx, "add dashboard version",
-		"INSERT INTO dashboard_versions ("+versionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		"INSERT INTO pharos.dashboard_versions ("+versionColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7)",
 		string(v.OrgID), v.DashboardID, v.Version, at(v.UpdatedAt), v.UpdatedBy, v.Message, v.Document)
 	return err
 }
@@ -128,20 +128,20 @@ func (q *Queries) AddDashboardVersion(ctx context.Context, v DashboardVersion) e
 // first.
 func (q *Queries) DashboardVersions(ctx context.Context, org storage.OrgID, id string) ([]DashboardVersion, error) {
 	return collect(ctx, q, "read dashboard versions", (*DashboardVersion).summary, "SELECT "+versionSummary+
-		" FROM dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 ORDER BY version DESC", string(org), id)
+		" FROM pharos.dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 ORDER BY version DESC", string(org), id)
 }
 
 // DashboardVersion returns one version of a dashboard.
 func (q *Queries) DashboardVersion(ctx context.Context, org storage.OrgID, id string, version int) (DashboardVersion, error) {
 	var v DashboardVersion
 	row := q.run.QueryRowContext(ctx, "SELECT "+versionColumns+
-		" FROM dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 AND version = $3", string(org), id, version)
+		" FROM pharos.dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 AND version = $3", string(org), id, version)
 	return v, q.err("read dashboard version", row.Scan(v.fields()...))
 }
 
 // DropDashboardVersions removes the versions of a dashboard up to one.
 func (q *Queries) DropDashboardVersions(ctx context.Context, org storage.OrgID, id string, upTo int) error {
 	_, err := q.exec(ctx, "drop dashboard versions",
-		"DELETE FROM dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 AND version <= $3", string(org), id, upTo)
+		"DELETE FROM pharos.dashboard_versions WHERE org_id = $1 AND dashboard_id = $2 AND version <= $3", string(org), id, upTo)
 	return err
 }

@@ -11,25 +11,19 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
-// Config says where the database is.
-type Config struct {
-	// Path is the SQLite file. It and its folder are created when they do not exist.
-	Path string
-}
-
 // DB is an open metadata database. Its methods are safe for concurrent use.
 type DB struct {
 	*Queries
-	db *sql.DB
+	db     *sql.DB
+	logger *zap.Logger
 }
 
 // Open opens the database and brings its tables to the version that this binary knows. A
-// database that is newer is refused; one that is older is copied to a backup beside it first.
+// database that is newer is refused; an SQLite one that is older is copied to a backup beside it
+// first. Open waits for a PostgreSQL that is away until the context ends; one that refuses us is
+// an error at once.
 func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*DB, error) {
-	if cfg.Path == "" {
-		return nil, errcode.InvalidField("path", "is empty", "name the file of the metadata database")
-	}
-	engine, err := sqliteDialect(migrations)
+	engine, err := cfg.dialect()
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +35,15 @@ func open(ctx context.Context, cfg Config, engine dialect, logger *zap.Logger) (
 	if err != nil {
 		return nil, coded(engine, "open the metadata database", err)
 	}
-	runner := migrator{db: pool, dialect: engine, cfg: cfg, logger: logger}
-	if err := runner.run(ctx); err != nil {
-		return nil, errors.Join(coded(engine, "migrate the metadata database", err), pool.Close())
+	steps := &Migrator{db: pool, dialect: engine, cfg: cfg, logger: logger}
+	if err := await(ctx, engine, logger, steps.prepare); err != nil {
+		return nil, errors.Join(err, pool.Close())
 	}
-	return &DB{Queries: &Queries{run: pool, dialect: engine}, db: pool}, nil
+	return &DB{Queries: queriesOn(pool, engine), db: pool, logger: logger}, nil
+}
+
+func queriesOn(run runner, engine dialect) *Queries {
+	return &Queries{run: qualified{runner: run, schema: engine.schema}, dialect: engine}
 }
 
 // Close closes the database. Later calls fail with Unavailable.
@@ -54,27 +52,11 @@ func (d *DB) Close() error { return d.db.Close() }
 // Health returns nil when the database answers, otherwise an Unavailable error.
 func (d *DB) Health(ctx context.Context) error {
 	var version int
-	err := d.db.QueryRowContext(ctx, "SELECT version FROM schema_migrations").Scan(&version)
+	err := d.run.QueryRowContext(ctx, "SELECT version FROM pharos.schema_migrations").Scan(&version)
 	if err != nil {
 		return d.err("ask the metadata database", err)
 	}
 	return nil
-}
-
-// InTx calls fn with the queries of one transaction, and commits when fn returns nil. Inside fn
-// only those queries may be used: the ones of the DB would wait for the transaction.
-func (d *DB) InTx(ctx context.Context, fn func(tx *Queries) error) error {
-	tx, err := d.db.BeginTx(ctx, nil)
-	if err != nil {
-		return d.err("begin a transaction", err)
-	}
-	if err := fn(&Queries{run: tx, dialect: d.dialect}); err != nil {
-		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
-			return errors.Join(err, d.err("roll back", rollback))
-		}
-		return err
-	}
-	return d.err("commit", tx.Commit())
 }
 
 // runner is what database and transaction have in common.
@@ -126,12 +108,15 @@ func coded(engine dialect, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &known), errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, err)
 	case errors.Is(err, sql.ErrNoRows):
 		return errcode.New(errcode.NotFound, "%s: no such entry", doing)
 	}
 	code, fix := engine.code(err)
+	if code == errcode.Internal && errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	if code == errcode.Internal && isClosed(err) {
 		code = errcode.Unavailable
 	}
@@ -144,6 +129,8 @@ func coded(engine dialect, doing string, err error) error {
 		return &errcode.Error{Code: code, Message: doing + ": the disk is full", Err: err}
 	case errcode.Unavailable:
 		return &errcode.Error{Code: code, Message: doing + ": the metadata database cannot be used", Fix: fix, Err: err}
+	case errcode.Invalid:
+		return &errcode.Error{Code: code, Message: doing + ": there is a character that cannot be stored", Fix: fix, Err: err}
 	}
 	return &errcode.Error{Code: errcode.Internal, Message: doing, Err: err}
 }

@@ -12,13 +12,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 	"go.uber.org/zap/zaptest"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func openTest(t *testing.T) *DB {
 	t.Helper()
@@ -96,34 +93,46 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestClosedIsUnavailable(t *testing.T) {
-	db := openTest(t)
-	require.NoError(t, db.Close())
+	for name, empty := range engines {
+		t.Run(name, func(t *testing.T) {
+			db := openConfig(t, empty(t))
+			require.NoError(t, db.Close())
 
-	assert.Equal(t, errcode.Unavailable, errcode.Of(db.Health(t.Context())))
-	_, err := db.Setting(t.Context(), "k")
-	assert.Equal(t, errcode.Unavailable, errcode.Of(err))
-	err = db.InTx(t.Context(), func(*Queries) error { return nil })
-	assert.Equal(t, errcode.Unavailable, errcode.Of(err))
+			assert.Equal(t, errcode.Unavailable, errcode.Of(db.Health(t.Context())))
+			_, err := db.Setting(t.Context(), "k")
+			assert.Equal(t, errcode.Unavailable, errcode.Of(err))
+			err = db.InTx(t.Context(), func(*Queries) error { return nil })
+			assert.Equal(t, errcode.Unavailable, errcode.Of(err))
+		})
+	}
 }
 
 func TestCanceledStaysCanceled(t *testing.T) {
-	db := openTest(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := db.Setting(ctx, "k")
-	assert.Equal(t, errcode.Canceled, errcode.Of(err))
+	for name, empty := range engines {
+		t.Run(name, func(t *testing.T) {
+			db := openConfig(t, empty(t))
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err := db.Setting(ctx, "k")
+			assert.Equal(t, errcode.Canceled, errcode.Of(err))
+		})
+	}
 }
 
 func TestInTxIsAllOrNothing(t *testing.T) {
-	db := openTest(t)
-	boom := errors.New("boom")
-	err := db.InTx(t.Context(), func(tx *Queries) error {
-		require.NoError(t, tx.SetSetting(t.Context(), "k", "v"))
-		return boom
-	})
-	require.ErrorIs(t, err, boom)
-	_, err = db.Setting(t.Context(), "k")
-	assert.Equal(t, errcode.NotFound, errcode.Of(err))
+	for name, empty := range engines {
+		t.Run(name, func(t *testing.T) {
+			db := openConfig(t, empty(t))
+			boom := errors.New("boom")
+			err := db.InTx(t.Context(), func(tx *Queries) error {
+				require.NoError(t, tx.SetSetting(t.Context(), "k", "v"))
+				return boom
+			})
+			require.ErrorIs(t, err, boom)
+			_, err = db.Setting(t.Context(), "k")
+			assert.Equal(t, errcode.NotFound, errcode.Of(err))
+		})
+	}
 }
 
 // Transactions that read first and write later wait for each other; none fails as busy and no

@@ -40,7 +40,7 @@ func openSchema(t *testing.T, path string, steps map[string]string) (*DB, error)
 func count(t *testing.T, db *DB, query string) int {
 	t.Helper()
 	var n int
-	require.NoError(t, db.db.QueryRowContext(t.Context(), query).Scan(&n))
+	require.NoError(t, db.run.QueryRowContext(t.Context(), query).Scan(&n))
 	return n
 }
 
@@ -61,7 +61,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 	db, err = openSchema(t, path, map[string]string{"0001_a.up.sql": createThings, "0003_b.up.sql": addColour})
 	require.NoError(t, err)
 	assert.Equal(t, 2, count(t, db, "SELECT count(*) FROM things WHERE colour IN ('red', 'blue')"))
-	assert.Equal(t, 3, count(t, db, "SELECT version FROM schema_migrations"))
+	assert.Equal(t, 3, count(t, db, "SELECT version FROM pharos.schema_migrations"))
 	require.NoError(t, db.Close())
 
 	saved := backups(t, path)
@@ -150,6 +150,7 @@ func TestOurMigrationsAreNumberedWithoutGaps(t *testing.T) {
 	require.NoError(t, err)
 	for i, step := range steps {
 		assert.Equal(t, uint(i+1), step.version)
-		assert.NotEmpty(t, step.sql)
+		assert.NotEmpty(t, step.up)
+		assert.NotEmpty(t, step.down)
 	}
 }

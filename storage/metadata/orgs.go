@@ -20,7 +20,7 @@ func (o *Org) fields() []any { return []any{&o.ID, &o.Name, timestamp{&o.Created
 
 // CreateOrg stores an organisation. A name that exists is a Conflict.
 func (q *Queries) CreateOrg(ctx context.Context, org Org) error {
-	_, err := q.exec(ctx, "create organisation", "INSERT INTO orgs ("+orgColumns+") VALUES ($1, $2, $3)",
+	_, err := q.exec(ctx, "create organisation", "INSERT INTO pharos.orgs ("+orgColumns+") VALUES ($1, $2, $3)",
 		string(org.ID), org.Name, at(org.CreatedAt))
 	return err
 }
@@ -28,11 +28,11 @@ func (q *Queries) CreateOrg(ctx context.Context, org Org) error {
 // OrgByName returns the organisation of a name.
 func (q *Queries) OrgByName(ctx context.Context, name string) (Org, error) {
 	var org Org
-	err := q.run.QueryRowContext(ctx, "SELECT "+orgColumns+" FROM orgs WHERE name = $1", name).Scan(org.fields()...)
+	err := q.run.QueryRowContext(ctx, "SELECT "+orgColumns+" FROM pharos.orgs WHERE name = $1", name).Scan(org.fields()...)
 	return org, q.err("read organisation", err)
 }
 
 // Orgs returns all organisations, the oldest first.
 func (q *Queries) Orgs(ctx context.Context) ([]Org, error) {
-	return collect(ctx, q, "read organisations", (*Org).fields, "SELECT "+orgColumns+" FROM orgs ORDER BY created_at, id")
+	return collect(ctx, q, "read organisations", (*Org).fields, "SELECT "+orgColumns+" FROM pharos.orgs ORDER BY created_at, id")
 }

@@ -35,7 +35,7 @@ func (s *SavedSearch) fields() []any {
 // CreateSavedSearch stores a search. A name that the organisation has is a Conflict.
 func (q *Queries) CreateSavedSearch(ctx context.Context, s SavedSearch) error {
 	_, err := q.exec(ctx, "create saved search",
-		"INSERT INTO saved_searches ("+searchColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		"INSERT INTO pharos.saved_searches ("+searchColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		string(s.OrgID), s.ID, s.Name, s.Query, jsonList{&s.Columns}, s.CreatedBy, at(s.CreatedAt), at(s.UpdatedAt))
 	return err
 }
@@ -43,27 +43,27 @@ func (q *Queries) CreateSavedSearch(ctx context.Context, s SavedSearch) error {
 // SavedSearch returns the search of an id.
 func (q *Queries) SavedSearch(ctx context.Context, org storage.OrgID, id string) (SavedSearch, error) {
 	var s SavedSearch
-	row := q.run.QueryRowContext(ctx, "SELECT "+searchColumns+" FROM saved_searches WHERE org_id = $1 AND id = $2", string(org), id)
+	row := q.run.QueryRowContext(ctx, "SELECT "+searchColumns+" FROM pharos.saved_searches WHERE org_id = $1 AND id = $2", string(org), id)
 	return s, q.err("read saved search", row.Scan(s.fields()...))
 }
 
 // SavedSearches returns the searches of an organisation by name.
 func (q *Queries) SavedSearches(ctx context.Context, org storage.OrgID) ([]SavedSearch, error) {
 	return collect(ctx, q, "read saved searches", (*SavedSearch).fields, "SELECT "+searchColumns+
-		" FROM saved_searches WHERE org_id = $1 ORDER BY name, id", string(org))
+		" FROM pharos.saved_searches WHERE org_id = $1 ORDER BY name, id", string(org))
 }
 
 // ReplaceSavedSearch replaces name, query and columns of a search.
 func (q *Queries) ReplaceSavedSearch(ctx context.Context, s SavedSearch) error {
 	changed, err := q.exec(ctx, "change saved search",
-		"UPDATE saved_searches SET name = $1, query = $2, columns = $3, updated_at = $4 WHERE org_id = $5 AND id = $6",
+		"UPDATE pharos.saved_searches SET name = $1, query = $2, columns = $3, updated_at = $4 WHERE org_id = $5 AND id = $6",
 		s.Name, s.Query, jsonList{&s.Columns}, at(s.UpdatedAt), string(s.OrgID), s.ID)
 	return found(changed, err, "saved search", s.ID)
 }
 
 // DeleteSavedSearch removes a search.
 func (q *Queries) DeleteSavedSearch(ctx context.Context, org storage.OrgID, id string) error {
-	changed, err := q.exec(ctx, "delete saved search", "DELETE FROM saved_searches WHERE org_id = $1 AND id = $2", string(org), id)
+	changed, err := q.exec(ctx, "delete saved search", "DELETE FROM pharos.saved_searches WHERE org_id = $1 AND id = $2", string(org), id)
 	return found(changed, err, "saved search", id)
 }
 

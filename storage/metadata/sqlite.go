@@ -28,12 +28,15 @@ func sqliteDialect(all fs.FS) (dialect, error) {
 		return dialect{}, fmt.Errorf("read migrations: %w", err)
 	}
 	return dialect{
-		name:       "sqlite",
+		name:       SQLite,
+		schema:     "main",
 		migrations: files,
+		migrate:    true,
 		open:       openSQLite,
-		exists:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)",
+		exists:     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations')",
 		backup:     backupSQLite,
 		code:       sqliteCode,
+		lock:       func(string) string { return "" },
 	}, nil
 }
 

@@ -1,0 +1,1 @@
+DROP TABLE pharos.settings, pharos.login_links, pharos.refresh_tokens, pharos.api_keys, pharos.users, pharos.orgs;

@@ -1,0 +1,1 @@
+DROP TABLE pharos.saved_searches, pharos.dashboard_versions, pharos.dashboards;

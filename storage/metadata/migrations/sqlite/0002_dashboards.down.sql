@@ -1,0 +1,3 @@
+DROP TABLE saved_searches;
+DROP TABLE dashboard_versions;
+DROP TABLE dashboards;

@@ -1,0 +1,73 @@
+package metadata
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	// connectionLife is after how long a connection is made anew, so that all move to a server
+	// that took over and the ones of many processes spread again.
+	connectionLife = 30 * time.Minute
+	// connectionIdle is after how long an idle connection is closed.
+	connectionIdle = 5 * time.Minute
+)
+
+// postgresDialect returns the dialect of PostgreSQL.
+func postgresDialect(all fs.FS, cfg PostgreSQLConfig) (dialect, error) {
+	files, err := fs.Sub(all, "migrations/postgres")
+	if err != nil {
+		return dialect{}, fmt.Errorf("read migrations: %w", err)
+	}
+	return dialect{
+		name:       PostgreSQL,
+		schema:     cfg.Schema,
+		migrations: files,
+		migrate:    cfg.Migrate,
+		open:       openPostgres,
+		exists:     "SELECT to_regclass('pharos.schema_migrations') IS NOT NULL",
+		create:     func(ctx context.Context, tx runner) error { return createSchema(ctx, tx, cfg.Schema) },
+		code:       postgresCode,
+		comes:      postgresComes,
+		isolation:  sql.LevelSerializable,
+		lost:       postgresLost,
+		// As the first statement it is before what the transaction sees of the others.
+		queue: "LOCK TABLE pharos.settings IN SHARE UPDATE EXCLUSIVE MODE",
+		lock: func(name string) string {
+			hash := fnv.New64a()
+			_, _ = hash.Write([]byte("pharos " + cfg.Schema + " " + name)) // never fails
+			return fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(hash.Sum64()))
+		},
+	}, nil
+}
+
+// openPostgres connects to nothing yet.
+func openPostgres(_ context.Context, cfg Config) (*sql.DB, error) {
+	connection, err := cfg.PostgreSQL.connection()
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*connection)
+	db.SetMaxOpenConns(cfg.PostgreSQL.MaxConnections)
+	db.SetMaxIdleConns(cfg.PostgreSQL.MaxConnections)
+	db.SetConnMaxLifetime(connectionLife)
+	db.SetConnMaxIdleTime(connectionIdle)
+	return db, nil
+}
+
+// createSchema makes the schema. To ask first lets an account do that may create nothing in a
+// database but in a schema that was made for it.
+func createSchema(ctx context.Context, tx runner, schema string) error {
+	var exists bool
+	if err := tx.QueryRowContext(ctx, "SELECT to_regnamespace($1) IS NOT NULL", schema).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "CREATE SCHEMA "+schema)
+	return err
+}
