@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,13 +24,40 @@ type client struct {
 	base string
 	key  string
 	http *http.Client
+	// settle waits, before data is read, until what was acknowledged can be read; nil where it
+	// can be at once.
+	settle func(ctx context.Context) error
 }
 
 func newClient(address, key string) client {
-	return client{"http://" + address, key, &http.Client{Timeout: time.Minute}}
+	return client{"http://" + address, key, &http.Client{Timeout: time.Minute}, nil}
 }
 
-func clientOf(s *server.Server) client { return newClient(s.HTTP, s.Bootstrap.APIKey) }
+func clientOf(s *server.Server) client {
+	c := newClient(s.HTTP, s.Bootstrap.APIKey)
+	c.settle = s.Settle
+	return c
+}
+
+// settleTimeout is how long acknowledged data may take to its stores on a busy machine.
+const settleTimeout = time.Minute
+
+// settled waits until everything acknowledged so far can be read.
+func settled(t *testing.T, s *server.Server) {
+	t.Helper()
+	if s.Settle == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), settleTimeout)
+	defer cancel()
+	require.NoError(t, s.Settle(ctx))
+}
+
+// reads says whether a path answers with data that is ingested.
+func reads(path string) bool {
+	return strings.HasPrefix(path, "/api/v1/") && path != "/api/v1/write" || strings.HasPrefix(path, "/v1/query/") ||
+		strings.HasPrefix(path, "/v1/services") || path == "/v1/admin/data"
+}
 
 func (c client) with(key string) client {
 	c.key = key
@@ -55,6 +83,13 @@ func (a answer) decode(t *testing.T, into any) {
 
 // try sends a request whose failure is no failure of the test.
 func (c client) try(ctx context.Context, method, path string, body io.Reader, header map[string]string) (answer, error) {
+	if c.settle != nil && reads(path) {
+		waiting, cancel := context.WithTimeout(ctx, settleTimeout)
+		defer cancel()
+		if err := c.settle(waiting); err != nil {
+			return answer{}, err
+		}
+	}
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return answer{}, err

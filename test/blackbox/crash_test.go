@@ -12,13 +12,12 @@ import (
 	"github.com/pharos-obs/pharos/test/server"
 )
 
-// TestKillUnderLoad kills the server at random moments while every protocol sends, and counts
-// after each restart on the same data.
-func TestKillUnderLoad(t *testing.T) {
-	t.Parallel()
-	s := server.Start(t)
-	load := newLoad(t, s)
-	for round := range 6 {
+// killUnderLoad kills the server at random moments while every protocol sends, and counts after
+// each restart on the same data.
+func killUnderLoad(t *testing.T, s *server.Server) {
+	t.Helper()
+	load := newLoadOf(t, s, "kill")
+	for round := range rounds(s) {
 		killAfter(t, s, load, time.Duration(200+rand.IntN(1200))*time.Millisecond)
 		if round%2 == 1 {
 			// Once more while it reads its journals.
@@ -41,6 +40,14 @@ func TestKillUnderLoad(t *testing.T) {
 	}
 }
 
+// rounds is how often a server is killed. Several processes on real servers take their time.
+func rounds(s *server.Server) int {
+	if len(s.Parts) > 0 {
+		return 2
+	}
+	return 6
+}
+
 // killAfter sends with all senders until the server is killed under them.
 func killAfter(t *testing.T, s *server.Server, load []*sender, after time.Duration) {
 	t.Helper()
@@ -57,12 +64,11 @@ func killAfter(t *testing.T, s *server.Server, load []*sender, after time.Durati
 	s.AwaitEnd()
 }
 
-// TestStopUnderLoad ends the server as an operator does: what was acknowledged until then is
+// stopUnderLoad ends the server as an operator does: what was acknowledged until then is
 // there afterwards.
-func TestStopUnderLoad(t *testing.T) {
-	t.Parallel()
-	s := server.Start(t)
-	load := newLoad(t, s)
+func stopUnderLoad(t *testing.T, s *server.Server) {
+	t.Helper()
+	load := newLoadOf(t, s, "stop")
 	for range 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		timer := time.AfterFunc(700*time.Millisecond, func() { s.Signal(syscall.SIGTERM) })

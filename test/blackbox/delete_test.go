@@ -26,11 +26,10 @@ func (c client) remove(t *testing.T, body map[string]any) map[string]any {
 	return answer
 }
 
-// TestDeletedDataStaysDeleted deletes samples that came in order and out of order, in memory
+// deletedDataStaysDeleted deletes samples that came in order and out of order, in memory
 // still, and log records, then kills and restarts the server: nothing comes back.
-func TestDeletedDataStaysDeleted(t *testing.T) {
-	t.Parallel()
-	s := server.Start(t)
+func deletedDataStaysDeleted(t *testing.T, s *server.Server) {
+	t.Helper()
 	c := clientOf(s)
 	base := time.Now().Add(-time.Hour).Truncate(time.Minute)
 	write := func(job string, minutes ...int) {

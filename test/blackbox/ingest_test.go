@@ -23,45 +23,6 @@ import (
 	"github.com/pharos-obs/pharos/test/server"
 )
 
-// TestProtocols goes in by every protocol and out by every API, on one server.
-func TestProtocols(t *testing.T) {
-	t.Parallel()
-	s := server.Start(t)
-	for name, test := range map[string]func(*testing.T, *server.Server){
-		"OTLP over HTTP":    otlpOverHTTP,
-		"OTLP over gRPC":    otlpOverGRPC,
-		"JSON metrics":      jsonMetrics,
-		"JSON logs":         jsonLogs,
-		"remote write 1":    remoteWriteVersion1,
-		"remote write 2":    remoteWriteVersion2,
-		"Prometheus API":    prometheusAPI,
-		"Prometheus client": prometheusClient,
-		"metric queries":    metricQueries,
-		"chart queries":     chartQueries,
-		"log orders":        logOrders,
-		"services":          serviceList,
-		"retention":         retentionSettings,
-		"log queries":       logQueries,
-		"pages over ties":   pagesOverTies,
-		"event stream":      eventStream,
-		"WebSocket":         webSocket,
-		"operations":        operations,
-		"OpenAPI":           openAPI,
-		"sessions":          sessions,
-		"keys":              keys,
-		"login link":        loginLink,
-		"organisations":     organisations,
-		"sent twice":        sentTwice,
-		"bad input":         badInput,
-		"partly bad input":  partlyBadInput,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, s)
-		})
-	}
-}
-
 func otlpOverHTTP(t *testing.T, s *server.Server) {
 	t.Helper()
 	at := time.Now()

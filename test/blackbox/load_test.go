@@ -123,9 +123,15 @@ func post(ctx context.Context, c client, path string, body []byte, header map[st
 	return nil
 }
 
-// newLoad returns senders of metrics by OTLP and remote write, in and out of the order of time,
-// and of logs by OTLP and JSON.
+// newLoad returns senders for a server of their own.
 func newLoad(t *testing.T, s *server.Server) []*sender {
+	t.Helper()
+	return newLoadOf(t, s, "load")
+}
+
+// newLoadOf returns senders of metrics by OTLP and remote write, in and out of the order of time,
+// and of logs by OTLP and JSON. The names of their metrics and services begin as given.
+func newLoadOf(t *testing.T, s *server.Server, prefix string) []*sender {
 	t.Helper()
 	base := time.Now().Add(-time.Hour).Truncate(time.Second)
 	c := clientOf(s)
@@ -151,29 +157,29 @@ func newLoad(t *testing.T, s *server.Server) []*sender {
 		})
 	}
 	return []*sender{
-		metrics("load_grpc", func(ctx context.Context, batch int) error {
+		metrics(prefix+"_grpc", func(ctx context.Context, batch int) error {
 			ctx = metadata.AppendToOutgoingContext(ctx, "x-api-key", c.key)
-			request := pmetricotlp.NewExportRequestFromMetrics(loadGauge("load_grpc", batch, later(batch)))
+			request := pmetricotlp.NewExportRequestFromMetrics(loadGauge(prefix+"_grpc", batch, later(batch)))
 			answer, err := pmetricotlp.NewGRPCClient(conn).Export(ctx, request)
 			if err == nil && answer.PartialSuccess().RejectedDataPoints() > 0 {
 				return fmt.Errorf("refused: %s", answer.PartialSuccess().ErrorMessage())
 			}
 			return err
 		}),
-		metrics("load_http", func(ctx context.Context, batch int) error {
-			body := protobuf.metrics(t, loadGauge("load_http", batch, later(batch)))
+		metrics(prefix+"_http", func(ctx context.Context, batch int) error {
+			body := protobuf.metrics(t, loadGauge(prefix+"_http", batch, later(batch)))
 			return post(ctx, c, "/v1/metrics", body, map[string]string{"Content-Type": protobuf.contentType})
 		}),
-		remote("load_remote", later),
-		remote("load_remote_backwards", earlier),
-		logs("load-otlp", func(ctx context.Context, batch int) error {
-			body := protobuf.logs(t, loadLogs("load-otlp", batch, later(batch)))
+		remote(prefix+"_remote", later),
+		remote(prefix+"_remote_backwards", earlier),
+		logs(prefix+"-otlp", func(ctx context.Context, batch int) error {
+			body := protobuf.logs(t, loadLogs(prefix+"-otlp", batch, later(batch)))
 			return post(ctx, c, "/v1/logs", body, map[string]string{"Content-Type": protobuf.contentType})
 		}),
-		logs("load-json", func(ctx context.Context, batch int) error {
+		logs(prefix+"-json", func(ctx context.Context, batch int) error {
 			var lines bytes.Buffer
 			for place := range batchSize {
-				fmt.Fprintf(&lines, `{"time":%d,"service":"load-json","message":"%d %d"}`+"\n", later(batch).UnixMilli(), batch, place)
+				fmt.Fprintf(&lines, `{"time":%d,"service":"%s-json","message":"%d %d"}`+"\n", later(batch).UnixMilli(), prefix, batch, place)
 			}
 			return post(ctx, c, "/v1/ingest/logs", lines.Bytes(), map[string]string{"Content-Type": "application/x-ndjson"})
 		}),

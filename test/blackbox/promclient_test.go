@@ -19,6 +19,7 @@ func prometheusClient(t *testing.T, s *server.Server) {
 	t.Helper()
 	at := time.Now().Truncate(10 * time.Second)
 	writeSeries(t, clientOf(s), "bb_client", "client", at)
+	settled(t, s)
 	conn, err := api.NewClient(api.Config{Address: "http://" + s.HTTP, RoundTripper: withKey{s.Bootstrap.APIKey}})
 	require.NoError(t, err)
 	client := promv1.NewAPI(conn)

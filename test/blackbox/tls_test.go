@@ -35,12 +35,12 @@ func TestPublic(t *testing.T) {
 	assert.Equal(t, "https://localhost:"+port, s.Bootstrap.URL)
 
 	for _, address := range []string{s.HTTP, s.OTLPHTTP} {
-		c := client{"https://" + address, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}}
+		c := client{"https://" + address, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}, nil}
 		body := protobuf.metrics(t, otlpGauge("tls"+address, "bb.tls", 1, time.Now()))
 		got := c.send(t, http.MethodPost, "/v1/metrics", body, map[string]string{"Content-Type": protobuf.contentType})
 		require.Equal(t, http.StatusOK, got.status, "%s", got)
 
-		stranger := client{"https://" + address, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{}}}
+		stranger := client{"https://" + address, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{}}, nil}
 		_, err := stranger.try(t.Context(), http.MethodGet, "/v1/health", nil, nil)
 		var unknown *tls.CertificateVerificationError
 		require.ErrorAs(t, err, &unknown, "who does not know the CA does not trust it")
@@ -61,7 +61,7 @@ func TestPublic(t *testing.T) {
 	_, err = pmetricotlp.NewGRPCClient(dial(t, s.GRPC)).Export(ctx, request)
 	require.Error(t, err, "in plaintext")
 
-	c := client{"https://" + s.HTTP, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}}
+	c := client{"https://" + s.HTTP, s.Bootstrap.APIKey, &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}, nil}
 	assert.InDelta(t, 3, c.number(t, "count(bb_tls)"), 0)
 	login := c.with("").postJSON(t, "/v1/auth/login", map[string]string{"email": s.Bootstrap.AdminEmail, "password": s.Bootstrap.AdminPassword})
 	require.Equal(t, http.StatusOK, login.status, "%s", login)
