@@ -72,15 +72,15 @@ const (
 func newAppender(ctx context.Context, s *Store, o *org) *appender {
 	a := &appender{ctx: ctx, store: s, org: o, cache: o.cache.Load(), oldest: minTime, newest: maxTime}
 	now := time.Now()
-	window := s.cfg.RetentionTime
-	if w := s.cfg.OutOfOrderWindow; w > 0 && (window == 0 || w < window) {
+	window := time.Duration(s.cfg.RetentionTime)
+	if w := time.Duration(s.cfg.OutOfOrderWindow); w > 0 && (window == 0 || w < window) {
 		window = w
 	}
 	if window > 0 {
 		a.oldest = now.Add(-window).UnixMilli()
 	}
 	if s.cfg.MaxFuture > 0 {
-		a.newest = now.Add(s.cfg.MaxFuture).UnixMilli()
+		a.newest = now.Add(time.Duration(s.cfg.MaxFuture)).UnixMilli()
 	}
 	return a
 }

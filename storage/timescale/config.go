@@ -7,53 +7,54 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/common/model"
 )
 
 // Config sets up a Store. Start from DefaultConfig.
 type Config struct {
 	// DSN is where the database is, as a URL or as key=value pairs.
-	DSN string
+	DSN string `mapstructure:"dsn"`
 	// ReadDSN is a replica of it that queries are sent to; empty sends them to DSN. What was just
 	// written may not be there yet.
-	ReadDSN string
+	ReadDSN string `mapstructure:"read_dsn"`
 	// Schema is the schema of the database that holds the tables. It is created when it is missing.
-	Schema string
-	// Migrate brings the tables to the newest version when the store opens. Without it, opening
-	// fails when `pharos migrate up` has to run first.
-	Migrate bool
+	Schema string `mapstructure:"schema"`
+	// Migrate brings the tables to the newest version when the store opens. Without it, the store
+	// waits until `pharos migrate up` has run.
+	Migrate bool `mapstructure:"migrate"`
 	// MaxConnections is how many connections are open at most, to each of the two.
-	MaxConnections int
+	MaxConnections int `mapstructure:"max_connections"`
 	// OutOfOrderWindow is how much older than the clock a sample may be; 0 takes all that is
-	// within RetentionTime.
-	OutOfOrderWindow time.Duration
+	// within RetentionTime. Leave it at 0 behind Kafka, where data waits while the database is away.
+	OutOfOrderWindow model.Duration `mapstructure:"out_of_order_window"`
 	// MaxFuture is how much newer than the clock a sample may be; 0 is no limit.
-	MaxFuture time.Duration
-	// RetentionTime is how long samples are kept; 0 keeps them for ever.
-	RetentionTime time.Duration
+	MaxFuture model.Duration `mapstructure:"max_future"`
+	// RetentionTime is how long samples are kept, for example 90d; 0 keeps them for ever.
+	RetentionTime model.Duration `mapstructure:"retention"`
 	// MaxSeries is how many series one organisation may have; 0 is no limit. Writers that meet
 	// new series at the same moment may go over it by a batch each.
-	MaxSeries int
+	MaxSeries int `mapstructure:"max_series"`
 	// CacheSeries is how many series ids of an organisation are kept in memory, at about 500 bytes each.
-	CacheSeries int
+	CacheSeries int `mapstructure:"cache_series"`
 	// IdleClose is how long what is cached of an organisation is kept that nobody uses.
-	IdleClose time.Duration
+	IdleClose model.Duration `mapstructure:"idle_close"`
 	// MaintainEvery is how often partitions are created and dropped and what is left of deleted
 	// series is cleared. One process at a time does it. 0 leaves it to others.
-	MaintainEvery time.Duration
+	MaintainEvery model.Duration `mapstructure:"maintain_every"`
 	// Policies are for databases with TimescaleDB.
-	Policies Policies
+	Policies Policies `mapstructure:"policies"`
 }
 
 // Policies are the policies of TimescaleDB. They run in the database.
 type Policies struct {
 	// CompressAfter is how old a day's samples are when they are compressed; 0 never compresses.
-	CompressAfter time.Duration
+	CompressAfter model.Duration `mapstructure:"compress_after"`
 	// RollupWindow is how far back rollups are brought up to date, so how late samples may come
 	// and still be in them; 0 leaves the rollups alone. It must lie within the RetentionTime of
 	// the store, because a refresh over dropped samples drops the rollups too.
-	RollupWindow time.Duration
+	RollupWindow model.Duration `mapstructure:"rollup_window"`
 	// RollupRetention is how long rollups are kept; 0 keeps them for ever.
-	RollupRetention time.Duration
+	RollupRetention model.Duration `mapstructure:"rollup_retention"`
 }
 
 // DefaultConfig returns the settings that a DSN has to be added to.
@@ -62,15 +63,15 @@ func DefaultConfig() Config {
 		Schema:         "pharos",
 		Migrate:        true,
 		MaxConnections: 8,
-		MaxFuture:      time.Hour,
-		RetentionTime:  90 * 24 * time.Hour,
+		MaxFuture:      model.Duration(time.Hour),
+		RetentionTime:  model.Duration(90 * day),
 		MaxSeries:      1_000_000,
 		CacheSeries:    1_000_000,
-		IdleClose:      15 * time.Minute,
-		MaintainEvery:  10 * time.Minute,
+		IdleClose:      model.Duration(15 * time.Minute),
+		MaintainEvery:  model.Duration(10 * time.Minute),
 		Policies: Policies{
-			CompressAfter:   2 * 24 * time.Hour,
-			RollupWindow:    24 * time.Hour,
+			CompressAfter:   model.Duration(2 * day),
+			RollupWindow:    model.Duration(day),
 			RollupRetention: 0,
 		},
 	}
@@ -101,7 +102,7 @@ func (c Config) Validate() error {
 	}{
 		{"out_of_order_window", int64(c.OutOfOrderWindow)},
 		{"max_future", int64(c.MaxFuture)},
-		{"retention_time", int64(c.RetentionTime)},
+		{"retention", int64(c.RetentionTime)},
 		{"max_series", int64(c.MaxSeries)},
 		{"idle_close", int64(c.IdleClose)},
 		{"maintain_every", int64(c.MaintainEvery)},
@@ -119,14 +120,14 @@ func (c Config) Validate() error {
 	if c.CacheSeries < minCache {
 		return fmt.Errorf("cache_series: is %d; use at least %d", c.CacheSeries, minCache)
 	}
-	if c.RetentionTime > 0 && c.RetentionTime < 24*time.Hour {
-		return fmt.Errorf("retention_time: is %s; use at least 24h, because whole days are dropped", c.RetentionTime)
+	if c.RetentionTime > 0 && c.RetentionTime < model.Duration(day) {
+		return fmt.Errorf("retention: is %s; use at least 24h, because whole days are dropped", c.RetentionTime)
 	}
 	return c.Policies.validate(c.RetentionTime)
 }
 
-func (c Policies) validate(retention time.Duration) error {
-	if retention > 0 && c.RollupWindow > retention-24*time.Hour && c.RollupWindow > 0 {
+func (c Policies) validate(retention model.Duration) error {
+	if retention > 0 && c.RollupWindow > retention-model.Duration(day) && c.RollupWindow > 0 {
 		return fmt.Errorf("policies.rollup_window: is %s, and samples are kept for %s; use at least a day less, or rollups are lost with the samples", c.RollupWindow, retention)
 	}
 	if c.RollupWindow > 0 && c.RollupWindow < minRollupWindow {
@@ -138,7 +139,7 @@ func (c Policies) validate(retention time.Duration) error {
 	return nil
 }
 
-const minRollupWindow = 4 * time.Hour
+const minRollupWindow = model.Duration(4 * time.Hour)
 
 // poolConfig returns how a pool connects: without statements that are prepared by name, which a
 // pool in transaction mode would lose.

@@ -64,7 +64,7 @@ func (h *handle) Querier(mint, maxt int64) (promstorage.Querier, error) {
 func (h *handle) querier(mint, maxt int64) *querier {
 	oldest := int64(math.MinInt64)
 	if h.store.cfg.RetentionTime > 0 {
-		oldest = time.Now().Add(-h.store.cfg.RetentionTime).UnixMilli()
+		oldest = time.Now().Add(-time.Duration(h.store.cfg.RetentionTime)).UnixMilli()
 	}
 	return &querier{store: h.store, pool: h.store.reads, org: h.org, mint: max(mint, oldest, minTime), maxt: min(maxt, maxTime)}
 }

@@ -19,8 +19,8 @@ const lockWait = "SET LOCAL lock_timeout = '2s'"
 // series that have no samples left. The store does it by itself; one process at a time works,
 // and the others return at once.
 func (s *Store) Maintain(ctx context.Context) error {
-	if s.closed.Load() {
-		return errClosed()
+	if err := s.await(ctx); err != nil {
+		return err
 	}
 	owner := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -51,7 +51,7 @@ func (s *Store) deleteExpired(ctx context.Context, tx pgx.Tx) error {
 	if s.cfg.RetentionTime == 0 {
 		return nil
 	}
-	before := time.Now().Add(-s.cfg.RetentionTime)
+	before := time.Now().Add(-time.Duration(s.cfg.RetentionTime))
 	if _, err := tx.Exec(ctx, s.sql("DELETE FROM pharos.usage WHERE day < $1::timestamptz::date - 1"), before); err != nil {
 		return fmt.Errorf("delete old counts: %w", err)
 	}
@@ -87,7 +87,7 @@ func (s *Store) sweepOrg(ctx context.Context, id storage.OrgID) error {
 	if err != nil {
 		return err
 	}
-	before, last := time.Now().Add(-s.cfg.RetentionTime), int64(0)
+	before, last := time.Now().Add(-time.Duration(s.cfg.RetentionTime)), int64(0)
 	for {
 		rows, err := s.pool.Query(ctx, s.sql("SELECT id FROM pharos.series WHERE org_id = $1 AND id > $2 AND created_at < $3 ORDER BY id LIMIT $4"),
 			string(id), last, before, sweepSize)

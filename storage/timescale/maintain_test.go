@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestPartitions(t *testing.T) {
 	assert.Equal(t, 6, samples)
 
 	cfg := db.config()
-	cfg.RetentionTime = 5 * day
+	cfg.RetentionTime = model.Duration(5 * day)
 	sweeper := openIn(t, cfg)
 	_, samples = count(t, openOrg(t, sweeper))
 	assert.Equal(t, 2, samples, "what is past retention is not read")
@@ -63,7 +64,7 @@ func TestSeriesWithoutSamplesGo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			db := on(t)
 			cfg := db.config()
-			cfg.RetentionTime, cfg.Policies = 2*day, Policies{}
+			cfg.RetentionTime, cfg.Policies = model.Duration(2*day), Policies{}
 			store := openIn(t, cfg)
 			org := openOrg(t, store)
 			now := time.Now()
@@ -93,7 +94,7 @@ func TestPoliciesAndRollups(t *testing.T) {
 	before := db.number(t, newest)
 	openIn(t, cfg)
 	assert.Equal(t, before, db.number(t, newest), "jobs are not made anew")
-	cfg.RetentionTime, cfg.Policies.CompressAfter, cfg.Policies.RollupRetention = 30*day, 0, 400*day
+	cfg.RetentionTime, cfg.Policies.CompressAfter, cfg.Policies.RollupRetention = model.Duration(30*day), 0, model.Duration(400*day)
 	openIn(t, cfg)
 	assert.EqualValues(t, 1+0+3+3, db.number(t, jobs, db.schema))
 	assert.EqualValues(t, 30*24, db.number(t, `SELECT extract(epoch FROM (config->>'drop_after')::interval)::bigint / 3600 FROM timescaledb_information.jobs
@@ -151,11 +152,11 @@ func TestConfig(t *testing.T) {
 		"max_series":                 func(c *Config) { c.MaxSeries = -1 },
 		"max_connections":            func(c *Config) { c.MaxConnections = 0 },
 		"cache_series":               func(c *Config) { c.CacheSeries = 1 },
-		"retention_time":             func(c *Config) { c.RetentionTime = time.Hour },
-		"policies.rollup_window":     func(c *Config) { c.Policies.RollupWindow = 90 * day },
-		"policies.rollup_retention":  func(c *Config) { c.Policies.RollupRetention = time.Hour },
+		"retention":                  func(c *Config) { c.RetentionTime = model.Duration(time.Hour) },
+		"policies.rollup_window":     func(c *Config) { c.Policies.RollupWindow = model.Duration(90 * day) },
+		"policies.rollup_retention":  func(c *Config) { c.Policies.RollupRetention = model.Duration(time.Hour) },
 		"policies.compress_after":    func(c *Config) { c.Policies.CompressAfter = -1 },
-		"policies.rollup_window: is": func(c *Config) { c.Policies.RollupWindow = time.Minute },
+		"policies.rollup_window: is": func(c *Config) { c.Policies.RollupWindow = model.Duration(time.Minute) },
 	} {
 		cfg := DefaultConfig()
 		cfg.DSN = "postgres://localhost/metrics"
@@ -169,7 +170,7 @@ func TestConfig(t *testing.T) {
 func TestWorksByItself(t *testing.T) {
 	db := onPostgreSQL(t)
 	cfg := db.config()
-	cfg.MaintainEvery, cfg.IdleClose = 5*time.Millisecond, time.Nanosecond
+	cfg.MaintainEvery, cfg.IdleClose = model.Duration(5*time.Millisecond), model.Duration(time.Nanosecond)
 	store := openIn(t, cfg)
 	org := openOrg(t, store)
 	require.Eventually(t, func() bool { return db.number(t, partitionCount) == 1+partitionsAhead }, 30*time.Second, 10*time.Millisecond)

@@ -11,8 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
-
-	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
 func newMigrator(tb testing.TB, cfg Config) *Migrator {
@@ -90,20 +88,14 @@ func TestMigrationRefuses(t *testing.T) {
 	db := onPostgreSQL(t)
 	cfg := db.config()
 	cfg.Migrate = false
-	_, err := Open(t.Context(), cfg, zap.NewNop())
-	require.ErrorContains(t, err, "pharos migrate up")
 	m := newMigrator(t, cfg)
 	require.NoError(t, m.Up(t.Context()))
 	openIn(t, cfg)
-
 	for set, want := range map[string]string{
 		"version = 1000": "knows versions up to 2",
 		"dirty = true":   "unfinished by another tool",
 	} {
-		db.exec(t, "BEGIN; UPDATE pharos.schema_migrations SET "+set+"; COMMIT")
-		_, err = Open(t.Context(), cfg, zap.NewNop())
-		require.ErrorContains(t, err, want)
-		assert.Equal(t, errcode.Unavailable, errcode.Of(err))
+		db.exec(t, "UPDATE pharos.schema_migrations SET "+set)
 		require.ErrorContains(t, m.Up(t.Context()), want)
 		require.ErrorContains(t, m.Down(t.Context(), 0), want)
 		db.exec(t, "UPDATE pharos.schema_migrations SET version = 2, dirty = false")

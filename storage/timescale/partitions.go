@@ -111,7 +111,7 @@ func (s *Store) dropExpired(ctx context.Context, tx pgx.Tx) error {
 	if s.cfg.RetentionTime == 0 {
 		return nil
 	}
-	before := time.Now().Add(-s.cfg.RetentionTime)
+	before := time.Now().Add(-time.Duration(s.cfg.RetentionTime))
 	rows, err := tx.Query(ctx, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = to_regclass($1) ORDER BY 1`, s.cfg.Schema+".samples")
 	if err != nil {

@@ -55,17 +55,17 @@ func (s *Store) policies() []policy {
 	)
 	cfg := s.cfg.Policies
 	all := []policy{
-		{"samples", "policy_retention", "drop_after", s.cfg.RetentionTime, addRetention, removeRetention},
+		{"samples", "policy_retention", "drop_after", time.Duration(s.cfg.RetentionTime), addRetention, removeRetention},
 		{
-			"samples", "policy_compression", "compress_after", cfg.CompressAfter,
+			"samples", "policy_compression", "compress_after", time.Duration(cfg.CompressAfter),
 			"SELECT add_compression_policy($1::text::regclass, $2::interval)", "SELECT remove_compression_policy($1::text::regclass, if_exists => true)",
 		},
 	}
 	for _, r := range rollups() {
 		add := fmt.Sprintf(addRefresh, interval(r.bucket), interval(r.every))
 		all = append(all,
-			policy{r.name, "policy_refresh_continuous_aggregate", "start_offset", cfg.RollupWindow, add, removeRefresh},
-			policy{r.name, "policy_retention", "drop_after", cfg.RollupRetention, addRetention, removeRetention})
+			policy{r.name, "policy_refresh_continuous_aggregate", "start_offset", time.Duration(cfg.RollupWindow), add, removeRefresh},
+			policy{r.name, "policy_retention", "drop_after", time.Duration(cfg.RollupRetention), addRetention, removeRetention})
 	}
 	return all
 }

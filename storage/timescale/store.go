@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"math/rand/v2"
 	"regexp"
 	"strings"
 	"sync"
@@ -24,7 +22,7 @@ import (
 type Store struct {
 	cfg    Config
 	logger *zap.Logger
-	engine Engine
+	engine Engine        // known once the store is open
 	pool   *pgxpool.Pool // takes writes
 	reads  *pgxpool.Pool // the same, or a replica
 	class  int32         // the first number of locks of organisations
@@ -34,8 +32,9 @@ type Store struct {
 	counters   counters
 	size       sizeCache
 
-	full   atomic.Bool // the last write found no room
-	closed atomic.Bool
+	opening *opening
+	full    atomic.Bool // the last write found no room
+	closed  atomic.Bool
 
 	mu   sync.Mutex
 	orgs map[storage.OrgID]*org
@@ -62,79 +61,16 @@ type counters struct {
 // slots is over how many rows of the usage table writers spread.
 const slots = 16
 
-// Open connects to the database and opens the store.
-func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*Store, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, fmt.Errorf("metric store: %w", err)
-	}
-	pool, err := newPool(ctx, cfg, cfg.DSN)
-	if err != nil {
-		return nil, err
-	}
-	s := &Store{
-		cfg: cfg, logger: logger, pool: pool, reads: pool,
-		class: int32(crc32.ChecksumIEEE([]byte(cfg.Schema))), slot: rand.IntN(slots), //nolint:gosec // spreads, hides nothing
-		orgs: map[storage.OrgID]*org{},
-	}
-	if err := s.prepare(ctx); err != nil {
-		s.closePools()
-		return nil, err
-	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	s.done.Go(func() { s.work(background) })
-	return s, nil
-}
-
-func newPool(ctx context.Context, cfg Config, dsn string) (*pgxpool.Pool, error) {
-	settings, err := cfg.poolConfig(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("metric database: %w", err)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, settings)
-	return pool, coded("connect to the metric database", err)
-}
-
-// prepare brings the tables to their version, and the database to the settings.
-func (s *Store) prepare(ctx context.Context) error {
-	if s.cfg.ReadDSN != "" {
-		var err error
-		if s.reads, err = newPool(ctx, s.cfg, s.cfg.ReadDSN); err != nil {
-			return err
-		}
-	}
-	migrator := &Migrator{pool: s.pool, schema: s.cfg.Schema, logger: s.logger}
-	if s.cfg.Migrate {
-		if err := migrator.Up(ctx); err != nil {
-			return err
-		}
-	}
-	at, err := migrator.Status(ctx)
-	if err != nil {
-		return err
-	}
-	if err := migrator.refuse(at); err != nil {
-		return err
-	}
-	if len(at.Pending) > 0 {
-		return &errcode.Error{
-			Code:    errcode.Unavailable,
-			Message: fmt.Sprintf("the metric database has version %d and this binary needs version %d", at.Version, at.Newest),
-			Fix:     "run `pharos migrate up`",
-		}
-	}
-	s.engine = at.Engine
-	if s.engine == TimescaleDB {
-		return s.applyPolicies(ctx)
-	}
-	return nil
-}
-
 // sql writes a statement for the schema of this store.
 func (s *Store) sql(statement string) string { return inSchema(statement, s.cfg.Schema) }
 
-// Engine says how the database keeps samples.
-func (s *Store) Engine() Engine { return s.engine }
+// Engine says how the database keeps samples; empty until the store is open.
+func (s *Store) Engine() Engine {
+	if !s.opening.done() {
+		return ""
+	}
+	return s.engine
+}
 
 // Counters returns what the store has done since it opened.
 func (s *Store) Counters() Counters {
@@ -152,8 +88,8 @@ func (s *Store) Open(ctx context.Context, id storage.OrgID) (storage.OrgMetrics,
 	if !orgPattern.MatchString(string(id)) {
 		return nil, errcode.InvalidField("org", fmt.Sprintf("%q is not an organisation's id", string(id)), "use the UUID that the server gave it")
 	}
-	if s.closed.Load() {
-		return nil, errClosed()
+	if err := s.await(ctx); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	o := s.orgs[id]
@@ -199,21 +135,23 @@ func (s *Store) loadOrg(ctx context.Context, id storage.OrgID) (*org, error) {
 func (s *Store) Capabilities() storage.MetricCapabilities { return storage.MetricCapabilities{} }
 
 // Retention implements storage.MetricStore.
-func (s *Store) Retention() storage.Retention { return storage.Retention{Time: s.cfg.RetentionTime} }
+func (s *Store) Retention() storage.Retention {
+	return storage.Retention{Time: time.Duration(s.cfg.RetentionTime)}
+}
 
 // healthWait is how long the database may take to answer.
 const healthWait = 5 * time.Second
 
 // Health implements storage.MetricStore.
 func (s *Store) Health(ctx context.Context) error {
-	if s.closed.Load() {
-		return errClosed()
+	ctx, cancel := context.WithTimeout(ctx, healthWait)
+	defer cancel()
+	if err := s.await(ctx); err != nil {
+		return err
 	}
 	if s.full.Load() {
 		return &errcode.Error{Code: errcode.OutOfSpace, Message: "the disk of the metric database is full", Fix: "give it room, or shorten retention"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, healthWait)
-	defer cancel()
 	for _, pool := range []*pgxpool.Pool{s.pool, s.reads} {
 		var version uint
 		err := pool.QueryRow(ctx, s.sql("SELECT version FROM pharos.schema_migrations")).Scan(&version)
@@ -242,7 +180,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) closePools() {
-	if s.reads != nil && s.reads != s.pool {
+	if s.reads != s.pool {
 		s.reads.Close()
 	}
 	s.pool.Close()
@@ -250,9 +188,9 @@ func (s *Store) closePools() {
 
 // work keeps the database and the caches tidy until the store closes.
 func (s *Store) work(ctx context.Context) {
-	every := s.cfg.MaintainEvery
+	every := time.Duration(s.cfg.MaintainEvery)
 	if every == 0 {
-		every = s.cfg.IdleClose
+		every = time.Duration(s.cfg.IdleClose)
 	}
 	if every == 0 {
 		return
@@ -280,7 +218,7 @@ func (s *Store) forgetIdle() {
 	if s.cfg.IdleClose == 0 {
 		return
 	}
-	before := time.Now().Add(-s.cfg.IdleClose).UnixNano()
+	before := time.Now().Add(-time.Duration(s.cfg.IdleClose)).UnixNano()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, o := range s.orgs {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"go.uber.org/zap/zapcore"
@@ -181,6 +182,11 @@ func open(tb testing.TB, cfg Config) *Store {
 	tb.Helper()
 	store, err := Open(tb.Context(), cfg, zaptest.NewLogger(tb, zaptest.Level(zapcore.WarnLevel)))
 	require.NoError(tb, err)
+	select {
+	case <-store.opening.opened:
+	case <-store.opening.tried:
+		require.NoError(tb, store.opening.failed())
+	}
 	return store
 }
 
@@ -200,7 +206,7 @@ func TestConformance(t *testing.T) {
 				}
 				cfg := db.config()
 				cfg.MaxSeries = storagetest.SeriesLimit
-				cfg.OutOfOrderWindow = storagetest.OutOfOrderWindow
+				cfg.OutOfOrderWindow = model.Duration(storagetest.OutOfOrderWindow)
 				return open(t, cfg)
 			})
 		})
