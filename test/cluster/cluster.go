@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +21,8 @@ type Cluster struct {
 	Gateway, Writer, Backend *server.Server
 	// Metrics, Logs, Metadata and Redis are the ways to the servers.
 	Metrics, Logs, Metadata, Redis *Link
+	// Bulk stands between Logs and Elasticsearch.
+	Bulk *Bulk
 	// Servers are what it runs on.
 	Servers *Servers
 	// Kind is where its metrics are.
@@ -60,7 +61,8 @@ func (c *Cluster) link() {
 	c.tb.Helper()
 	c.Metadata = NewLink(c.tb, c.Servers.PostgreSQL.Address)
 	c.Redis = NewLink(c.tb, c.Servers.Redis.Address)
-	c.Logs = NewLink(c.tb, strings.TrimPrefix(c.Servers.Elasticsearch.URL, "http://"))
+	c.Bulk = newBulk(c.tb, c.Servers.Elasticsearch.URL)
+	c.Logs = NewLink(c.tb, c.Bulk.Address)
 	metadata := c.database("meta_" + c.Name)
 	var metrics string
 	if c.Kind == Timescale {
