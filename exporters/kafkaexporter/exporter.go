@@ -25,7 +25,7 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/kafkaclient"
 	"github.com/pharos-obs/pharos/internal/orgcontext"
-	"github.com/pharos-obs/pharos/storage/logrecord"
+	"github.com/pharos-obs/pharos/internal/recordid"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
@@ -103,7 +103,7 @@ func (e metricsExporter) ConsumeMetrics(ctx context.Context, metrics pmetric.Met
 // ConsumeLogs writes logs; when it returns nil Kafka has them.
 func (e logsExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	if e.cfg.DefaultOrg != "" {
-		logrecord.Identify(logs, uuid.NewString)
+		recordid.Identify(logs, uuid.NewString)
 	}
 	return e.consume(ctx, logs)
 }

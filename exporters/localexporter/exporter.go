@@ -15,8 +15,8 @@ import (
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/orgcontext"
+	"github.com/pharos-obs/pharos/internal/recordid"
 	"github.com/pharos-obs/pharos/storage"
-	"github.com/pharos-obs/pharos/storage/logrecord"
 	"github.com/pharos-obs/pharos/storage/series"
 )
 
@@ -100,7 +100,7 @@ func (e *localExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		return outcome(err)
 	}
 	if e.cfg.DefaultOrg != "" {
-		logrecord.Identify(logs, uuid.NewString)
+		recordid.Identify(logs, uuid.NewString)
 	}
 	return outcome(e.stores.LogStore().Write(ctx, org, logs))
 }

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/pharos-obs/pharos/storage/logrecord"
+	"github.com/pharos-obs/pharos/internal/recordid"
 )
 
 // idSource knows where the batch id of log records comes from: the client's Idempotency-Key, a
@@ -87,5 +87,5 @@ func stampLogs(logs plog.Logs, now time.Time, ids idSource) {
 			}
 		}
 	}
-	logrecord.Identify(logs, ids.batchID)
+	recordid.Identify(logs, ids.batchID)
 }

@@ -1,4 +1,6 @@
-package logrecord
+// Package recordid gives log records their ids, by which every store knows a record that it has
+// already.
+package recordid
 
 import (
 	"strconv"
@@ -6,6 +8,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
+
+// Attribute is the attribute of a log record that holds its id: batch id, "-", and the record's
+// ordinal in the batch as a decimal number. The name is OpenTelemetry's.
+const Attribute = "log.record.uid"
 
 // Identify gives every record without an id one: the batch id, a hyphen, and the record's
 // ordinal, which is its place in the batch also when others bring their ids. It must come before
@@ -18,11 +24,11 @@ func Identify(logs plog.Logs, batchID func() string) {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
 				attributes := record.Attributes()
-				if id, ok := attributes.Get(IDAttribute); !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
+				if id, ok := attributes.Get(Attribute); !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
 					if stamp.prefix == nil {
 						stamp.prefix = append([]byte(batchID()), '-')
 					}
-					attributes.PutStr(IDAttribute, stamp.id(ordinal))
+					attributes.PutStr(Attribute, stamp.id(ordinal))
 				}
 				ordinal++
 			}

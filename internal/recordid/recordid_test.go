@@ -1,4 +1,4 @@
-package logrecord
+package recordid
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ func TestIdentify(t *testing.T) {
 		records.AppendEmpty()
 	}
 	stamped := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1)
-	stamped.Attributes().PutStr(IDAttribute, "agent-7")
+	stamped.Attributes().PutStr(Attribute, "agent-7")
 
 	Identify(logs, func() string { return "batch" })
 	Identify(logs, func() string {
@@ -28,7 +28,7 @@ func TestIdentify(t *testing.T) {
 	var ids []string
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-			id, _ := record.Attributes().Get(IDAttribute)
+			id, _ := record.Attributes().Get(Attribute)
 			ids = append(ids, id.Str())
 		}
 	}
@@ -43,7 +43,7 @@ func TestIdentifyCounts(t *testing.T) {
 	}
 	Identify(logs, func() string { return "batch" })
 	for i, record := range records.All() {
-		id, _ := record.Attributes().Get(IDAttribute)
+		id, _ := record.Attributes().Get(Attribute)
 		require.Equal(t, fmt.Sprintf("batch-%d", i), id.Str())
 	}
 }
