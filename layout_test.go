@@ -224,7 +224,7 @@ var importRules = []importRule{
 	},
 	{
 		name:   "the agent links no store and no backend",
-		from:   within("agent", "receivers/hostreceiver", "receivers/pluginreceiver"),
+		from:   within("agent", "receivers/hostreceiver", "receivers/pluginreceiver", "exporters/deliveryexporter"),
 		banned: under(own("storage"), own("backend"), "github.com/jackc/pgx", "github.com/elastic/go-elasticsearch"),
 	},
 }

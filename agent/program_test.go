@@ -12,8 +12,8 @@ import (
 
 const slim = `yaml:
 receivers: {host: {collection_interval: 10s}}
-exporters: {otlp_http: {endpoint: "http://127.0.0.1:4318"}}
-service: {pipelines: {metrics: {receivers: [host], exporters: [otlp_http]}}}`
+exporters: {delivery: {url: "http://127.0.0.1:4318", queue: {directory: queue}}}
+service: {pipelines: {metrics: {receivers: [host], exporters: [delivery]}}}`
 
 func TestValidate(t *testing.T) {
 	for _, tt := range []struct {

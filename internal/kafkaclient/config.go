@@ -5,12 +5,12 @@ package kafkaclient
 import (
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/tlsclient"
 )
 
 // Config says how to reach the brokers.
@@ -20,30 +20,13 @@ type Config struct {
 	// ClientID is the name of this client in the brokers' logs and quotas.
 	ClientID string `mapstructure:"client_id"`
 	// TLS encrypts the connections.
-	TLS TLSConfig `mapstructure:"tls"`
+	TLS tlsclient.Config `mapstructure:"tls"`
 	// SASL logs in to the brokers.
 	SASL SASLConfig `mapstructure:"sasl"`
 	// Topics are the names of the topics.
 	Topics TopicsConfig `mapstructure:"topics"`
 	// CreateTopics makes topics that are not there.
 	CreateTopics CreateTopicsConfig `mapstructure:"create_topics"`
-}
-
-// TLSConfig encrypts the connections to the brokers. Files of a certificate are read again for
-// every connection, so that a renewed one is taken without a restart.
-type TLSConfig struct {
-	// Enabled turns TLS on.
-	Enabled bool `mapstructure:"enabled"`
-	// CAFile holds the certificates that sign the brokers'; empty means those of the system.
-	CAFile string `mapstructure:"ca_file"`
-	// CertFile and KeyFile are this client's certificate, where the brokers want one.
-	CertFile string `mapstructure:"cert_file"`
-	// KeyFile is the private key of CertFile.
-	KeyFile string `mapstructure:"key_file"`
-	// ServerName is the name in the brokers' certificates, where it is not their host name.
-	ServerName string `mapstructure:"server_name"`
-	// InsecureSkipVerify takes any certificate. For tests only.
-	InsecureSkipVerify bool `mapstructure:"insecure_skip_verify"`
 }
 
 // SASLConfig logs in to the brokers.
@@ -133,28 +116,6 @@ func (c *CreateTopicsConfig) Validate() error {
 		return errcode.InvalidField("partitions", "is less than 1", "use at least the number of writers")
 	case c.Replication < -1 || c.Replication == 0:
 		return errcode.InvalidField("replication", fmt.Sprintf("is %d", c.Replication), "use -1 for the brokers' default, or how many brokers have each partition")
-	}
-	return nil
-}
-
-// Validate implements xconfmap.Validator.
-func (c *TLSConfig) Validate() error {
-	if !c.Enabled {
-		if *c != (TLSConfig{}) {
-			return errcode.InvalidField("enabled", "is false while other settings of TLS are given", "set it to true, or remove them")
-		}
-		return nil
-	}
-	if (c.CertFile == "") != (c.KeyFile == "") {
-		return errcode.InvalidField("cert_file", "and key_file go together", "give both or none")
-	}
-	for field, path := range map[string]string{"ca_file": c.CAFile, "cert_file": c.CertFile, "key_file": c.KeyFile} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.Stat(path); err != nil {
-			return errcode.InvalidField(field, err.Error(), "name a file that can be read")
-		}
 	}
 	return nil
 }

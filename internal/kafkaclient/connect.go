@@ -1,10 +1,6 @@
 package kafkaclient
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -24,7 +20,7 @@ const (
 // Transport returns connections for requests of any kind. The caller closes the idle ones in the
 // end.
 func (c *Config) Transport() (*kafka.Transport, error) {
-	secured, err := c.TLS.client()
+	secured, err := c.TLS.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +36,7 @@ func (c *Config) Transport() (*kafka.Transport, error) {
 
 // Dialer returns what a consumer group connects with.
 func (c *Config) Dialer() (*kafka.Dialer, error) {
-	secured, err := c.TLS.client()
+	secured, err := c.TLS.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -49,41 +45,6 @@ func (c *Config) Dialer() (*kafka.Dialer, error) {
 		return nil, err
 	}
 	return &kafka.Dialer{ClientID: c.ClientID, Timeout: dialTimeout, DualStack: true, TLS: secured, SASLMechanism: login}, nil
-}
-
-// client returns nil without TLS.
-func (c *TLSConfig) client() (*tls.Config, error) {
-	if !c.Enabled {
-		return nil, nil
-	}
-	config := &tls.Config{
-		MinVersion: tls.VersionTLS12, ServerName: c.ServerName,
-		InsecureSkipVerify: c.InsecureSkipVerify, //nolint:gosec // the operator asked for it
-	}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls::ca_file: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls::ca_file: there is no certificate in %s", c.CAFile)
-		}
-	}
-	if c.CertFile != "" {
-		load := func() (*tls.Certificate, error) {
-			certificate, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-			if err != nil {
-				return nil, fmt.Errorf("tls::cert_file: %w", err)
-			}
-			return &certificate, nil
-		}
-		if _, err := load(); err != nil {
-			return nil, err
-		}
-		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
-	}
-	return config, nil
 }
 
 // mechanism returns nil without a login.

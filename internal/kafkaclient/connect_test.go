@@ -20,6 +20,8 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pharos-obs/pharos/internal/tlsclient"
 )
 
 // certificate writes a certificate for a name, signed by itself, and its key.
@@ -79,7 +81,7 @@ func TestTLS(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, pool.AppendCertsFromPEM(content))
 	cfg := DefaultConfig()
-	cfg.TLS = TLSConfig{Enabled: true, CAFile: serverCert, CertFile: clientCert, KeyFile: clientKey, ServerName: "kafka.internal"}
+	cfg.TLS = tlsclient.Config{Enabled: true, CAFile: serverCert, CertFile: clientCert, KeyFile: clientKey, ServerName: "kafka.internal"}
 	require.NoError(t, cfg.TLS.Validate())
 
 	t.Run("a consumer group", func(t *testing.T) {
@@ -117,7 +119,7 @@ func TestTLS(t *testing.T) {
 func TestFilesThatAreNoCertificates(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
-	for says, settings := range map[string]TLSConfig{
+	for says, settings := range map[string]tlsclient.Config{
 		"tls::ca_file: there is no certificate in " + empty: {Enabled: true, CAFile: empty},
 		"tls::cert_file:": {Enabled: true, CertFile: empty, KeyFile: empty},
 	} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pharos-obs/pharos/internal/configtest"
 	"github.com/pharos-obs/pharos/internal/kafkaclient"
+	"github.com/pharos-obs/pharos/internal/tlsclient"
 )
 
 func TestReadmeExample(t *testing.T) {
@@ -17,7 +18,7 @@ func TestReadmeExample(t *testing.T) {
 	cfg := configtest.Example(t, "receivers::kafka", defaultConfig())
 	want := defaultConfig()
 	want.Brokers = []string{"kafka-1.internal:9093", "kafka-2.internal:9093"}
-	want.TLS = kafkaclient.TLSConfig{Enabled: true, ServerName: "kafka.internal"}
+	want.TLS = tlsclient.Config{Enabled: true, ServerName: "kafka.internal"}
 	want.SASL = kafkaclient.SASLConfig{Mechanism: "plain", Username: "pharos-writer", Password: cfg.SASL.Password}
 	want.Group = "pharos-writer"
 	want.MaxBytesInFlight = 128 << 20

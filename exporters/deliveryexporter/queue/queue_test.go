@@ -340,6 +340,7 @@ func TestRandomly(t *testing.T) {
 }
 
 func randomly(t *testing.T, random *rand.Rand) {
+	t.Helper()
 	dir, lost, now := t.TempDir(), losses{}, newClock()
 	opts := options(now, lost)
 	opts.SegmentBytes = 60 + random.Int64N(300)

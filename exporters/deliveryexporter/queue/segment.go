@@ -55,7 +55,7 @@ type Record struct {
 	end position // behind it
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var castagnoli = crc32.MakeTable(crc32.Castagnoli) //nolint:gochecknoglobals // a constant table
 
 // appendRecord appends the form on disk.
 func appendRecord(dst []byte, time int64, items int, payload []byte) []byte {

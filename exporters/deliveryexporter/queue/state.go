@@ -44,9 +44,9 @@ func readState(dir string) (state, error) {
 	if err != nil {
 		return kept, fmt.Errorf("read the queue's state: %w", err)
 	}
-	if err := json.Unmarshal(content, &kept); err != nil {
+	if json.Unmarshal(content, &kept) != nil {
 		// It is replaced as a whole, so this is damage of the disk. Everything is sent again.
-		return state{}, nil
+		kept = state{}
 	}
 	return kept, nil
 }

@@ -1,0 +1,186 @@
+package deliveryexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/exporters/deliveryexporter/queue"
+	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/recordid"
+)
+
+const (
+	segmentBytes = 4 << 20
+	stateEvery   = time.Second
+)
+
+// delivery keeps and sends the data of one signal.
+type delivery struct {
+	cfg        *Config
+	set        exporter.Settings
+	signal     string
+	logger     *zap.Logger
+	compressor *compressor
+	telemetry  *telemetry
+	host       component.Host
+
+	queue   *queue.Queue
+	client  client
+	cancel  context.CancelFunc
+	sending sync.WaitGroup
+}
+
+func newDelivery(set exporter.Settings, cfg *Config, signal string) (*delivery, error) {
+	packer, err := newCompressor(cfg.Compression)
+	if err != nil {
+		return nil, fmt.Errorf("compression: %w", err)
+	}
+	d := &delivery{cfg: cfg, set: set, signal: signal, logger: set.Logger.With(zap.String("signal", signal)), compressor: packer}
+	d.telemetry, err = newTelemetry(set.MeterProvider, signal, d.stats)
+	return d, err
+}
+
+// Start implements component.Component: it opens the queue and begins to send.
+func (d *delivery) Start(_ context.Context, host component.Host) (err error) {
+	d.host = host
+	opts := queue.Options{
+		MaxBytes: int64(d.cfg.Queue.MaxBytes), MaxAge: d.cfg.Queue.MaxAge,
+		SegmentBytes: min(segmentBytes, int64(d.cfg.Queue.MaxBytes)/8), StateEvery: stateEvery,
+		Sync: d.cfg.Queue.Durability == durabilityFsync, Now: time.Now, Dropped: d.dropped,
+	}
+	// Two exporters must not share a folder.
+	name := d.set.ID.Name()
+	if name == "" {
+		name = "default"
+	}
+	if d.queue, err = queue.Open(filepath.Join(d.cfg.Queue.Directory, name, d.signal), opts); err != nil {
+		return fmt.Errorf("queue::directory: %w", err)
+	}
+	if d.client, err = newClient(d.cfg, d.signal, d.set.BuildInfo); err != nil {
+		return errors.Join(err, d.queue.Close())
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.cancel = cancel
+	d.sending.Go(func() { d.send(ctx) })
+	return nil
+}
+
+// Shutdown implements component.Component. What was not sent stays in the queue.
+func (d *delivery) Shutdown(context.Context) error {
+	if d.cancel == nil {
+		return d.telemetry.stop()
+	}
+	d.cancel()
+	d.sending.Wait()
+	d.cancel = nil
+	return errors.Join(d.client.close(), d.queue.Close(), d.telemetry.stop())
+}
+
+// Capabilities implements consumer. Log records are given ids.
+func (d *delivery) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: d.signal == "logs"}
+}
+
+// keep puts an encoded export request into the queue.
+func (d *delivery) keep(encoded []byte, items int, err error) error {
+	if err != nil {
+		return consumererror.NewPermanent(fmt.Errorf("encode OTLP: %w", err))
+	}
+	record, err := d.compressor.record(encoded)
+	if err != nil {
+		return consumererror.NewPermanent(fmt.Errorf("compress: %w", err))
+	}
+	if err := d.queue.Append(record, items); err != nil {
+		d.telemetry.refuse(string(errcode.Of(err)), items)
+		if !errcode.Retryable(err) {
+			return consumererror.NewPermanent(err)
+		}
+		return err
+	}
+	d.telemetry.take(items)
+	return nil
+}
+
+func (d *delivery) dropped(reason string, records, items int) {
+	d.telemetry.drop(reason, items)
+	d.logger.Warn("dropped data that was not sent", zap.String("reason", reason), zap.Int("records", records), zap.Int("items", items))
+}
+
+// stats is for the telemetry, which may ask before Start.
+func (d *delivery) stats() queue.Stats {
+	if d.queue == nil {
+		return queue.Stats{}
+	}
+	return d.queue.Stats()
+}
+
+// report tells the Collector how the delivery is.
+func (d *delivery) report(err error) {
+	if err == nil {
+		componentstatus.ReportStatus(d.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		return
+	}
+	componentstatus.ReportStatus(d.host, componentstatus.NewRecoverableErrorEvent(err))
+}
+
+type metricsExporter struct {
+	*delivery
+	encoder pmetric.ProtoMarshaler
+}
+
+// ConsumeMetrics returns nil when the queue has the metrics.
+func (e *metricsExporter) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	items := metrics.DataPointCount()
+	if items == 0 {
+		return nil
+	}
+	encoded, err := e.encoder.MarshalMetrics(metrics)
+	return e.keep(encoded, items, err)
+}
+
+type logsExporter struct {
+	*delivery
+	encoder plog.ProtoMarshaler
+}
+
+// ConsumeLogs returns nil when the queue has the logs. Records without an id are given one, so
+// that a batch that is sent twice is stored once.
+func (e *logsExporter) ConsumeLogs(_ context.Context, logs plog.Logs) error {
+	items := logs.LogRecordCount()
+	if items == 0 {
+		return nil
+	}
+	recordid.Identify(logs, uuid.NewString)
+	encoded, err := e.encoder.MarshalLogs(logs)
+	return e.keep(encoded, items, err)
+}
+
+type tracesExporter struct {
+	*delivery
+	encoder ptrace.ProtoMarshaler
+}
+
+// ConsumeTraces returns nil when the queue has the traces.
+func (e *tracesExporter) ConsumeTraces(_ context.Context, traces ptrace.Traces) error {
+	items := traces.SpanCount()
+	if items == 0 {
+		return nil
+	}
+	encoded, err := e.encoder.MarshalTraces(traces)
+	return e.keep(encoded, items, err)
+}
