@@ -32,6 +32,8 @@ type Config struct {
 	// credential.
 	AnonymousPerSecond float64
 	AnonymousBurst     int
+	// TrustedProxies are believed when they say for whom they forward a request.
+	TrustedProxies Proxies
 }
 
 // WithOrg puts the organisation into the context in the form that the layers behind the front
@@ -50,6 +52,7 @@ type Door struct {
 	mu        sync.Mutex
 	muxes     map[Listener]*http.ServeMux
 	pages     map[Listener]*http.ServeMux // what is served when no route wants the request
+	forward   http.Handler                // takes what is not served here; nil means nothing does
 	services  []service
 	scopes    atomic.Pointer[map[string]auth.Scope] // by gRPC service name; nil before GRPCServer
 	opened    atomic.Bool
@@ -149,8 +152,12 @@ func (d *Door) Handler(listener Listener) http.Handler {
 	mux := d.muxes[listener]
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !d.opened.Load() {
+			w.Header().Set(ClosedHeader, "true")
 			problem.Write(w, errStarting())
 			return
+		}
+		if len(d.cfg.TrustedProxies) > 0 {
+			r = d.cfg.TrustedProxies.asSent(r)
 		}
 		if _, pattern := mux.Handler(r); pattern == "" {
 			d.unmatched(listener, w, r)
@@ -164,8 +171,8 @@ func (d *Door) Handler(listener Listener) http.Handler {
 // has a mux of its own, because it would hide that a path takes other methods.
 const pagePattern = "GET /"
 
-// unmatched answers a path or method that no route wants: by the dashboard, or in our form of
-// an error.
+// unmatched answers a path or method that no route wants: by the dashboard, by the server that
+// it forwards to, or in our form of an error.
 func (d *Door) unmatched(listener Listener, w http.ResponseWriter, r *http.Request) {
 	probe := &statusProbe{header: make(http.Header)}
 	d.muxes[listener].ServeHTTP(probe, r)
@@ -180,6 +187,10 @@ func (d *Door) unmatched(listener Listener, w http.ResponseWriter, r *http.Reque
 	}
 	if handler, pattern := d.pages[listener].Handler(r); pattern != "" {
 		handler.ServeHTTP(w, r)
+		return
+	}
+	if d.forwards(listener, r) {
+		d.forward.ServeHTTP(w, r)
 		return
 	}
 	closeUnread(w, r)

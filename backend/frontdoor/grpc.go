@@ -115,6 +115,7 @@ func (d *Door) admitCall(ctx context.Context, method string) (context.Context, e
 		remote = p.Addr.String()
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
+	remote = d.cfg.TrustedProxies.caller(remote, md)
 	credential, unusable := auth.CredentialFromMetadata(md)
 	return d.authorize(ctx, credential, unusable, scope, remote)
 }

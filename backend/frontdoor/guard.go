@@ -15,8 +15,13 @@ import (
 	"github.com/pharos-obs/pharos/internal/problem"
 )
 
-// guard is the middleware of one route, in the order in which it reads.
+// guard puts the middleware before a route, with the scope that it asks for.
 func (d *Door) guard(listener Listener, route Route) http.Handler {
+	return d.middleware(listener, route, func(r *http.Request) (context.Context, error) { return d.admit(r, route.Scope) })
+}
+
+// middleware is what every request passes, in the order in which it reads.
+func (d *Door) middleware(listener Listener, route Route, admit func(*http.Request) (context.Context, error)) http.Handler {
 	refuse := refusal(route.WriteError)
 	if refuse == nil {
 		refuse = func(w http.ResponseWriter, _ *http.Request, err error) { problem.Write(w, err) }
@@ -35,7 +40,7 @@ func (d *Door) guard(listener Listener, route Route) http.Handler {
 				d.panicked(fault, recorder, r, route.Pattern, refuse)
 			}
 		}()
-		ctx, err := d.admit(r, route.Scope)
+		ctx, err := admit(r)
 		if err != nil {
 			closeUnread(recorder, r)
 			refuse(recorder, r, err)

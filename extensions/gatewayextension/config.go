@@ -26,6 +26,12 @@ type Config struct {
 	TLS TLSConfig `mapstructure:"tls"`
 	// Insecure allows plaintext on other addresses, for a network that encrypts by itself.
 	Insecure bool `mapstructure:"insecure"`
+	// Backend takes what no part of this server serves: queries, login, the dashboard, live data.
+	Backend BackendConfig `mapstructure:"backend"`
+	// TrustedProxies are the addresses or networks of reverse proxies before this server, which
+	// are believed when they say for whom they forward (X-Forwarded-For, -Proto and -Host). They
+	// must set all three themselves. Gateways are such proxies to their backends.
+	TrustedProxies []string `mapstructure:"trusted_proxies"`
 	// Limits bound what one caller may do.
 	Limits LimitsConfig `mapstructure:"limits"`
 	// ShutdownTimeout is how long requests in flight may take to end at shutdown.
@@ -44,6 +50,29 @@ type TLSConfig struct {
 	CertFile string `mapstructure:"cert_file"`
 	// KeyFile holds its private key as PEM.
 	KeyFile string `mapstructure:"key_file"`
+}
+
+// BackendConfig says where requests go that are not served here.
+type BackendConfig struct {
+	// URL names one backend or several, as https://host:port; several get requests in turn.
+	// Empty means that nothing is forwarded.
+	URL []string `mapstructure:"url"`
+	// TLS is how to speak to backends with https.
+	TLS BackendTLSConfig `mapstructure:"tls"`
+	// Timeout is how long the answer to a request may take to begin.
+	Timeout time.Duration `mapstructure:"timeout"`
+}
+
+// BackendTLSConfig is how to speak TLS to backends.
+type BackendTLSConfig struct {
+	// CAFile holds the certificates that sign the backends'; empty means those of the system.
+	CAFile string `mapstructure:"ca_file"`
+	// CertFile is this gateway's certificate, where backends want one.
+	CertFile string `mapstructure:"cert_file"`
+	// KeyFile is the private key of CertFile.
+	KeyFile string `mapstructure:"key_file"`
+	// ServerName is the name in the backends' certificates, where it is not their host name.
+	ServerName string `mapstructure:"server_name"`
 }
 
 // LimitsConfig bounds what one caller may do.
@@ -68,6 +97,7 @@ func defaultConfig() *Config {
 		HTTP:     ListenerConfig{Endpoint: "127.0.0.1:8080"},
 		OTLPGRPC: ListenerConfig{Endpoint: "127.0.0.1:4317"},
 		OTLPHTTP: ListenerConfig{Endpoint: "127.0.0.1:4318"},
+		Backend:  BackendConfig{Timeout: time.Minute},
 		Limits: LimitsConfig{
 			MaxBody: 32 << 20, BodyTimeout: 30 * time.Second,
 			RequestsPerSecond: 2000, Burst: 4000,
@@ -90,6 +120,10 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("tls: cert_file and key_file go together: set both or none"))
 	}
 	errs = append(errs, c.checkEndpoints()...)
+	errs = append(errs, c.Backend.check()...)
+	if _, err := c.proxies(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.ShutdownTimeout <= 0 {
 		errs = append(errs, errors.New("shutdown_timeout must be more than 0, for example 20s"))
 	}

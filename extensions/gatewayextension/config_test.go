@@ -1,6 +1,7 @@
 package gatewayextension
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/pharos-obs/pharos/internal/configtest"
 )
@@ -19,6 +21,10 @@ func TestReadmeExample(t *testing.T) {
 		HTTP:     ListenerConfig{Endpoint: "0.0.0.0:8080"},
 		OTLPGRPC: ListenerConfig{Endpoint: "0.0.0.0:4317"},
 		TLS:      TLSConfig{CertFile: "/etc/pharos/server.crt", KeyFile: "/etc/pharos/server.key"},
+		Backend: BackendConfig{
+			URL: []string{"https://backend-1:8080", "https://backend-2:8080"}, TLS: BackendTLSConfig{CAFile: "/etc/pharos/ca.crt"}, Timeout: time.Minute,
+		},
+		TrustedProxies: []string{"10.1.2.3", "10.4.0.0/16"},
 		Limits: LimitsConfig{
 			MaxBody: 16 << 20, BodyTimeout: 10 * time.Second, RequestsPerSecond: 500, Burst: 1000,
 			AnonymousPerSecond: 20, AnonymousBurst: 200,
@@ -50,6 +56,17 @@ func TestValidate(t *testing.T) {
 		"limits::anonymous_per_second cannot be negative":                                   func(c *Config) { c.Limits.AnonymousPerSecond = -1 },
 		"limits::burst must be at least 1":                                                  func(c *Config) { c.Limits.Burst = 0 },
 		"limits::anonymous_burst must be at least 1":                                        func(c *Config) { c.Limits.AnonymousBurst = 0 },
+		"backend::timeout must be more than 0":                                              func(c *Config) { c.Backend.Timeout = 0 },
+		`backend::url "backend:8080" names no server: use https://host:port`:                func(c *Config) { c.Backend.URL = []string{"backend:8080"} },
+		`backend::url "ftp://backend" names no server`:                                      func(c *Config) { c.Backend.URL = []string{"ftp://backend"} },
+		"backend::url cannot be read: use https://host:port":                                func(c *Config) { c.Backend.URL = []string{"http://[::1"} },
+		`has more than scheme, host and port: use https://b:1`:                              func(c *Config) { c.Backend.URL = []string{"https://b:1/pharos"} },
+		`"http://u:xxxxx@b" has more than scheme`:                                           func(c *Config) { c.Backend.URL = []string{"http://u:secret@b"} },
+		"backend::url names b:1 twice":                                                      func(c *Config) { c.Backend.URL = []string{"http://b:1", " http://b:1/"} },
+		"backend::tls: cert_file and key_file go together":                                  func(c *Config) { c.Backend.TLS.CertFile = "c" },
+		"backend::tls is set, but no backend is spoken to by TLS":                           func(c *Config) { c.Backend.TLS.CAFile = "ca" },
+		`trusted_proxies: "10.1.2.3/8" is no address and no network`:                        func(c *Config) { c.TrustedProxies = []string{"10.1.2.3/8"} },
+		`trusted_proxies: "proxy" is no address and no network: use 10.1.2.3 or`:            func(c *Config) { c.TrustedProxies = []string{"proxy"} },
 		"shutdown_timeout must be more than 0":                                              func(c *Config) { c.ShutdownTimeout = 0 },
 	})
 }
@@ -66,5 +83,21 @@ func TestWhereItMayListenInPlaintext(t *testing.T) {
 		assert.NoError(t, cfg.Validate(), endpoint)
 		cfg.Insecure, cfg.TLS = false, TLSConfig{CertFile: "c", KeyFile: "k"}
 		assert.NoError(t, cfg.Validate(), endpoint)
+	}
+}
+
+// Lists come from the environment as one string, which may be empty.
+func TestListsFromTheEnvironment(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "http://a:1": 1, "http://a:1, https://b:2": 2} {
+		conf := confmap.NewFromStringMap(map[string]any{"backend": map[string]any{"url": text}, "trusted_proxies": strings.Repeat("10.0.0.1,", want)})
+		cfg := defaultConfig()
+		require.NoError(t, conf.Unmarshal(cfg))
+		require.NoError(t, cfg.Validate())
+		backends, err := cfg.Backend.backends()
+		require.NoError(t, err)
+		assert.Len(t, backends, want)
+		proxies, err := cfg.proxies()
+		require.NoError(t, err)
+		assert.Len(t, proxies, want)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	_ "google.golang.org/grpc/encoding/gzip"
 
 	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/forward"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
 	"github.com/pharos-obs/pharos/internal/orgcontext"
 	"github.com/pharos-obs/pharos/internal/process"
@@ -36,6 +37,8 @@ var (
 	_ frontdoor.Registrar                   = (*gateway)(nil)
 )
 
+const scopeName = "github.com/pharos-obs/pharos/extensions/gatewayextension"
+
 // gateway is the front door on the network.
 type gateway struct {
 	cfg     *Config
@@ -44,6 +47,7 @@ type gateway struct {
 
 	host      component.Host
 	door      *frontdoor.Door
+	forwarder *forward.Forwarder // nil when nothing is forwarded
 	tls       *tls.Config
 	http      []*http.Server
 	grpc      *grpc.Server
@@ -61,15 +65,7 @@ func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
 	if !ok {
 		return fmt.Errorf("auth: there is no extension %q that checks credentials: add it to service::extensions", g.cfg.Auth)
 	}
-	g.door, err = frontdoor.New(frontdoor.Config{
-		MaxBody:            int64(g.cfg.Limits.MaxBody),
-		BodyTimeout:        g.cfg.Limits.BodyTimeout,
-		RequestsPerSecond:  g.cfg.Limits.RequestsPerSecond,
-		Burst:              g.cfg.Limits.Burst,
-		AnonymousPerSecond: g.cfg.Limits.AnonymousPerSecond,
-		AnonymousBurst:     g.cfg.Limits.AnonymousBurst,
-	}, authenticator, orgcontext.With, g.set.MeterProvider.Meter("github.com/pharos-obs/pharos/extensions/gatewayextension"), g.set.Logger)
-	if err != nil {
+	if err := g.makeDoor(authenticator); err != nil {
 		return err
 	}
 	if g.cfg.encrypted() {
@@ -92,6 +88,34 @@ func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
 	return nil
 }
 
+// makeDoor makes the front door, and what stands behind it for requests that are not served here.
+func (g *gateway) makeDoor(authenticator auth.Authenticator) error {
+	proxies, err := g.cfg.proxies()
+	if err != nil {
+		return err
+	}
+	if g.forwarder, err = g.newForwarder(); err != nil {
+		return err
+	}
+	g.door, err = frontdoor.New(frontdoor.Config{
+		MaxBody:            int64(g.cfg.Limits.MaxBody),
+		BodyTimeout:        g.cfg.Limits.BodyTimeout,
+		RequestsPerSecond:  g.cfg.Limits.RequestsPerSecond,
+		Burst:              g.cfg.Limits.Burst,
+		AnonymousPerSecond: g.cfg.Limits.AnonymousPerSecond,
+		AnonymousBurst:     g.cfg.Limits.AnonymousBurst,
+		TrustedProxies:     proxies,
+	}, authenticator, orgcontext.With, g.set.MeterProvider.Meter(scopeName), g.set.Logger)
+	if err != nil {
+		return err
+	}
+	if g.forwarder != nil {
+		g.door.Forward(g.forwarder)
+		g.door.OnClose(g.forwarder.EndStreams)
+	}
+	return nil
+}
+
 func (g *gateway) serveHTTP(name string, routes frontdoor.Listener) {
 	listener, ok := g.listeners[name]
 	if !ok {
@@ -102,7 +126,7 @@ func (g *gateway) serveHTTP(name string, routes frontdoor.Listener) {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		TLSConfig:         g.tls,
+		TLSConfig:         g.tls.Clone(), // each server adds its protocols
 		ErrorLog:          zap.NewStdLog(g.set.Logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))),
 	}
 	g.http = append(g.http, server)
@@ -144,6 +168,15 @@ func (g *gateway) Ports() map[string]int {
 	return ports
 }
 
+// Checks are what this server passes requests on to, by name, each with a function that says
+// whether it is there. Without it ingest goes on, so it is no condition for readiness.
+func (g *gateway) Checks() map[string]func(context.Context) error {
+	if g.forwarder == nil {
+		return nil
+	}
+	return g.forwarder.Checks()
+}
+
 // OnClose registers work for the moment when the front door closes.
 func (g *gateway) OnClose(work func()) { g.door.OnClose(work) }
 
@@ -152,7 +185,7 @@ func (g *gateway) Ready() error {
 	if listener, ok := g.listeners["otlp_grpc"]; ok {
 		var options []grpc.ServerOption
 		if g.tls != nil {
-			options = append(options, grpc.Creds(credentials.NewTLS(g.tls)))
+			options = append(options, grpc.Creds(credentials.NewTLS(g.tls.Clone())))
 		}
 		server, err := g.door.GRPCServer(options...)
 		if err != nil {
@@ -232,10 +265,13 @@ func (g *gateway) closeListeners() error {
 
 // Shutdown implements component.Component.
 func (g *gateway) Shutdown(ctx context.Context) error {
-	if g.door == nil {
-		return nil
+	var err error
+	if g.door != nil {
+		err = g.stop(ctx)
+		g.serving.Wait()
 	}
-	err := g.stop(ctx)
-	g.serving.Wait()
+	if g.forwarder != nil {
+		g.forwarder.Close()
+	}
 	return err
 }

@@ -56,11 +56,16 @@ func Of(err error) *Document {
 }
 
 // Write answers with the document of err, and with Retry-After where trying again can help.
-func Write(w http.ResponseWriter, err error) {
+func Write(w http.ResponseWriter, err error) { WriteAs(w, errcode.HTTPStatus(err), err) }
+
+// WriteAs is Write with another status than the code of err has.
+func WriteAs(w http.ResponseWriter, status int, err error) {
 	if wait := errcode.RetryAfter(err); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
-	WriteDocument(w, Of(err))
+	doc := Of(err)
+	doc.Status, doc.Title = status, http.StatusText(status)
+	WriteDocument(w, doc)
 }
 
 // WriteDocument answers with a document.
