@@ -8,6 +8,7 @@ import (
 	telemetry "github.com/pharos-obs/pharos/collector/telemetry"
 	kafkaexporter "github.com/pharos-obs/pharos/exporters/kafkaexporter"
 	localexporter "github.com/pharos-obs/pharos/exporters/localexporter"
+	timescaleexporter "github.com/pharos-obs/pharos/exporters/timescaleexporter"
 	authextension "github.com/pharos-obs/pharos/extensions/authextension"
 	backendextension "github.com/pharos-obs/pharos/extensions/backendextension"
 	gatewayextension "github.com/pharos-obs/pharos/extensions/gatewayextension"
@@ -93,6 +94,7 @@ func components() (otelcol.Factories, error) {
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
 		localexporter.NewFactory(),
 		kafkaexporter.NewFactory(),
+		timescaleexporter.NewFactory(),
 		debugexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
@@ -101,11 +103,12 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
-		localexporter.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
-		kafkaexporter.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
-		debugexporter.NewFactory().Type():    "go.opentelemetry.io/collector/exporter/debugexporter v0.165.0",
-		otlpexporter.NewFactory().Type():     "go.opentelemetry.io/collector/exporter/otlpexporter v0.165.0",
-		otlphttpexporter.NewFactory().Type(): "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.165.0",
+		localexporter.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
+		kafkaexporter.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
+		timescaleexporter.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
+		debugexporter.NewFactory().Type():     "go.opentelemetry.io/collector/exporter/debugexporter v0.165.0",
+		otlpexporter.NewFactory().Type():      "go.opentelemetry.io/collector/exporter/otlpexporter v0.165.0",
+		otlphttpexporter.NewFactory().Type():  "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.165.0",
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
@@ -49,7 +50,20 @@ func refusalOf(err error) *refusal {
 			return &known
 		}
 	}
-	return nil
+	return refusalOfField(err)
+}
+
+// refusalOfField is what one kind of store can't hold of a sample, and says so itself.
+func refusalOfField(err error) *refusal {
+	var fault *errcode.Error
+	if !errors.As(err, &fault) || fault.Code != errcode.Invalid || fault.Field == "" {
+		return nil
+	}
+	reason := "value_invalid"
+	if fault.Field == "labels" {
+		reason = "label_invalid"
+	}
+	return &refusal{fault, fault.Field, reason, "can't be stored: " + fault.Message, fault.Fix}
 }
 
 // settle adds a refused data point to the report. What it returns is an error of the store.

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/rejection"
 	"github.com/pharos-obs/pharos/storage/series"
@@ -271,6 +272,33 @@ func TestRefusedSamplesDoNotFailOthers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFieldsTheStoreCantHoldDoNotFailOthers is for faults that only one kind of store knows.
+func TestFieldsTheStoreCantHoldDoNotFailOthers(t *testing.T) {
+	for field, reason := range map[string]string{"labels": "label_invalid", "value": "value_invalid"} {
+		store := &capture{refuse: func(ls labels.Labels, _ promstorage.SeriesRef, _ int64) error {
+			if ls.Get("bad") != "" {
+				return errcode.InvalidField(field, "has a zero byte", "leave it out")
+			}
+			return nil
+		}}
+		writer := series.NewWriter(100)
+		for range 2 { // translated, and from the cache
+			report := &rejection.Report{}
+			require.NoError(t, writer.Append(rejection.NewContext(t.Context(), report), benchOrg, store, halfBad()))
+			assert.Len(t, store.take(), 1+5+1)
+			items := report.Items()
+			require.Len(t, items, 3)
+			for _, item := range items {
+				assert.Equal(t, [2]string{field, reason}, [2]string{item.Field, item.Reason})
+				assert.Contains(t, item.Message, "can't be stored: has a zero byte (leave it out)")
+			}
+		}
+	}
+	whole := errcode.New(errcode.Invalid, "not one sample's fault")
+	store := &capture{refuse: func(labels.Labels, promstorage.SeriesRef, int64) error { return whole }}
+	require.ErrorIs(t, series.NewWriter(100).Append(t.Context(), benchOrg, store, halfBad()), whole)
 }
 
 // halfBad has a gauge, a histogram and a marked sample, and each again with the label bad.

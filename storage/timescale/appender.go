@@ -274,16 +274,20 @@ func encodeHistogram(t int64, h *histogram.Histogram, fh *histogram.FloatHistogr
 	var message writev2.Histogram
 	if h != nil {
 		if err := h.Validate(); err != nil {
-			return nil, err
+			return nil, badHistogram(err)
 		}
 		message = writev2.FromIntHistogram(0, t, h)
 	} else {
 		if err := fh.Validate(); err != nil {
-			return nil, err
+			return nil, badHistogram(err)
 		}
 		message = writev2.FromFloatHistogram(0, t, fh)
 	}
 	return message.Marshal()
+}
+
+func badHistogram(err error) error {
+	return errcode.InvalidField("value", "is not a valid histogram: "+err.Error(), "make its buckets add up to its count")
 }
 
 // refusing is the appender of a store that takes no samples.

@@ -83,15 +83,27 @@ func encodeRows(rows []row) (content []byte, wide bool) {
 	return append(content, 0xff, 0xff), wide
 }
 
+// stage makes a temporary table. What it is joined with has an index for it, and without counts
+// of its rows the planner would read all samples instead.
+const stage = `CREATE TEMPORARY TABLE pharos_stage (time timestamptz, series_id bigint, value double precision, start_time timestamptz, histogram bytea) ON COMMIT DROP;
+	SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`
+
 // copyStaged sends rows through a temporary table, for a batch with rows that are there already.
-// It returns the statements that count those that were not, and how many they are.
-func (s *Store) copyStaged(ctx context.Context, conn *pgxpool.Conn, a *appender) (count []string, inserted int64, err error) {
-	if _, err := conn.Conn().PgConn().Exec(ctx,
-		"CREATE TEMPORARY TABLE pharos_stage (time timestamptz, series_id bigint, value double precision, start_time timestamptz, histogram bytea) ON COMMIT DROP").ReadAll(); err != nil {
-		return nil, 0, err
+// It returns the statements that count those that were not, how many they are, and how many were
+// there with another value.
+func (s *Store) copyStaged(ctx context.Context, conn *pgxpool.Conn, a *appender) (count []string, inserted, conflicts int64, err error) {
+	if _, err := conn.Conn().PgConn().Exec(ctx, stage).ReadAll(); err != nil {
+		return nil, 0, 0, err
 	}
 	if err := s.copyRows(ctx, conn, "pharos_stage", a.rows); err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
+	}
+	oldest, newest := a.span()
+	err = conn.QueryRow(ctx, s.sql(`SELECT count(*) FROM pharos_stage JOIN pharos.samples USING (series_id, time)
+		WHERE samples.time BETWEEN $1 AND $2 AND (samples.value, samples.histogram) IS DISTINCT FROM (pharos_stage.value, pharos_stage.histogram)`),
+		timeOf(oldest), timeOf(newest)).Scan(&conflicts)
+	if err != nil {
+		return nil, 0, 0, err
 	}
 	rows, err := conn.Query(ctx, s.sql(`WITH added AS (
 			INSERT INTO pharos.samples (time, series_id, value, start_time, histogram)
@@ -99,10 +111,19 @@ func (s *Store) copyStaged(ctx context.Context, conn *pgxpool.Conn, a *appender)
 			ON CONFLICT DO NOTHING RETURNING time)
 		SELECT date_trunc('day', time, 'UTC') AS day, count(*), min(time), max(time) FROM added GROUP BY 1`))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	days, inserted, err := readUsage(rows)
-	return s.usageStatements(a.org, days), inserted, err
+	return s.usageStatements(a.org, days), inserted, conflicts, err
+}
+
+// span returns the times of the oldest and the newest row.
+func (a *appender) span() (oldest, newest int64) {
+	oldest, newest = maxTime, minTime
+	for i := range a.rows {
+		oldest, newest = min(oldest, a.rows[i].t), max(newest, a.rows[i].t)
+	}
+	return oldest, newest
 }
 
 // readUsage reads rows of a day's start, how many samples, their oldest and newest time.

@@ -42,11 +42,14 @@ func coded(doing string, err error) error {
 	switch {
 	case code == diskFull:
 		return &errcode.Error{Code: errcode.OutOfSpace, Message: doing + ": the disk of the metric database is full", Fix: "give it room, or shorten retention", Err: err}
-	case strings.HasPrefix(code, "22"):
+	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "54"):
 		return &errcode.Error{Code: errcode.Invalid, Message: doing + ": the metric database refuses the data", Err: err}
 	case code == "", strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "40"),
 		code == lockNotAvailable, code == "25006", strings.HasPrefix(code, "28"), code == "3D000":
 		return &errcode.Error{Code: errcode.Unavailable, Message: doing + ": the metric database cannot be used", Fix: "see whether PostgreSQL runs and takes this connection", Err: err}
+	}
+	if strings.HasPrefix(code, "42") || strings.HasPrefix(code, "3F") {
+		return &errcode.Error{Code: errcode.Unavailable, Message: doing + ": the tables of the metric database cannot be used", Fix: "see whether `pharos migrate status` finds them and this account may use them", Err: err}
 	}
 	return &errcode.Error{Code: errcode.Internal, Message: doing, Err: err}
 }

@@ -25,8 +25,11 @@ func TestCodes(t *testing.T) {
 		{&pgconn.PgError{Code: "25006"}, errcode.Unavailable}, // read-only
 		{&pgconn.PgError{Code: "28P01"}, errcode.Unavailable}, // password
 		{&pgconn.PgError{Code: deadlockDetected}, errcode.Unavailable},
-		{&pgconn.PgError{Code: "22P05"}, errcode.Invalid}, // text that can't be held
-		{&pgconn.PgError{Code: "42601"}, errcode.Internal},
+		{&pgconn.PgError{Code: "22P05"}, errcode.Invalid},     // text that can't be held
+		{&pgconn.PgError{Code: "54000"}, errcode.Invalid},     // too long for an index
+		{&pgconn.PgError{Code: "42501"}, errcode.Unavailable}, // not allowed
+		{&pgconn.PgError{Code: "42P01"}, errcode.Unavailable}, // no such table
+		{&pgconn.PgError{Code: "XX001"}, errcode.Internal},
 		{fmt.Errorf("wait: %w", context.DeadlineExceeded), errcode.Timeout},
 		{context.Canceled, errcode.Canceled},
 		{errClosed(), errcode.Unavailable},

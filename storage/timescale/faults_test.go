@@ -165,13 +165,13 @@ func TestDuplicateTimesInABatch(t *testing.T) {
 			require.NoError(t, write(t.Context(), org, 3, now, now-2000, now, now-1000, now-2000))
 			_, samples := count(t, org)
 			assert.Equal(t, 9, samples)
-			assert.Equal(t, Counters{Rows: 9, Duplicates: 6}, store.Counters(), "one COPY")
+			assert.Equal(t, Counters{Rows: 9, Series: 3, Duplicates: 6}, store.Counters(), "one COPY")
 
 			// Some of a batch is there already, at other times than the newest.
 			require.NoError(t, write(t.Context(), org, 4, now-2000, now-1500, now-1000))
 			_, samples = count(t, org)
 			assert.Equal(t, 9+3+3, samples)
-			assert.Equal(t, Counters{Rows: 15, Duplicates: 12, Staged: 1}, store.Counters())
+			assert.Equal(t, Counters{Rows: 15, Series: 4, Duplicates: 12, Staged: 1}, store.Counters())
 		})
 	}
 }
@@ -301,7 +301,7 @@ func TestRetryOfHistograms(t *testing.T) {
 	}
 	_, samples := count(t, org)
 	assert.Equal(t, 20, samples)
-	assert.Equal(t, Counters{Rows: 20, Duplicates: 20, Staged: 1}, store.Counters())
+	assert.Equal(t, Counters{Rows: 20, Series: 2, Duplicates: 20, Staged: 1}, store.Counters())
 	querier, err := org.Querier(now, now)
 	require.NoError(t, err)
 	set := querier.Select(t.Context(), true, nil, labels.MustNewMatcher(labels.MatchEqual, "n", "0"))

@@ -48,14 +48,16 @@ var _ storage.MetricStore = (*Store)(nil)
 // Counters is what a store has done since it opened.
 type Counters struct {
 	Rows       uint64 // samples that were stored
+	Series     uint64 // series that were created
 	Duplicates uint64 // samples that were there already, by series and time
+	Conflicts  uint64 // those of them that were there with another value, which was kept
 	Staged     uint64 // batches that were repeated through a temporary table
 	StaleIDs   uint64 // batches that were repeated because a series had been deleted
 	Retries    uint64 // batches that were repeated after a deadlock or for a missing partition
 }
 
 type counters struct {
-	rows, duplicates, staged, staleIDs, retries atomic.Uint64
+	rows, series, duplicates, conflicts, staged, staleIDs, retries atomic.Uint64
 }
 
 // slots is over how many rows of the usage table writers spread.
@@ -75,9 +77,28 @@ func (s *Store) Engine() Engine {
 // Counters returns what the store has done since it opened.
 func (s *Store) Counters() Counters {
 	return Counters{
-		Rows: s.counters.rows.Load(), Duplicates: s.counters.duplicates.Load(), Staged: s.counters.staged.Load(),
-		StaleIDs: s.counters.staleIDs.Load(), Retries: s.counters.retries.Load(),
+		Rows: s.counters.rows.Load(), Series: s.counters.series.Load(), Duplicates: s.counters.duplicates.Load(), Conflicts: s.counters.conflicts.Load(),
+		Staged: s.counters.staged.Load(), StaleIDs: s.counters.staleIDs.Load(), Retries: s.counters.retries.Load(),
 	}
+}
+
+// Connections are those that a pool of the store has.
+type Connections struct {
+	Pool             string // writes, or reads where a replica has a pool of its own
+	InUse, Idle, Max int64
+}
+
+// Connections returns the state of each pool.
+func (s *Store) Connections() []Connections {
+	state := func(name string, pool *pgxpool.Pool) Connections {
+		stat := pool.Stat()
+		return Connections{name, int64(stat.AcquiredConns()), int64(stat.IdleConns()), int64(stat.MaxConns())}
+	}
+	all := []Connections{state("writes", s.pool)}
+	if s.reads != s.pool {
+		all = append(all, state("reads", s.reads))
+	}
+	return all
 }
 
 // orgPattern is a UUID in its canonical form.

@@ -96,11 +96,11 @@ func (a *appender) try(staged bool) error {
 
 // write fills the transaction and commits it.
 func (s *Store) write(ctx context.Context, conn *pgxpool.Conn, a *appender, staged bool) error {
-	statements, inserted := s.countSamples(a), int64(len(a.rows))
+	statements, inserted, conflicts := s.countSamples(a), int64(len(a.rows)), int64(0)
 	if len(a.rows) > 0 {
 		var err error
 		if staged {
-			statements, inserted, err = s.copyStaged(ctx, conn, a)
+			statements, inserted, conflicts, err = s.copyStaged(ctx, conn, a)
 		} else {
 			err = s.copyRows(ctx, conn, "pharos.samples", a.rows)
 		}
@@ -119,6 +119,7 @@ func (s *Store) write(ctx context.Context, conn *pgxpool.Conn, a *appender, stag
 	}
 	s.counters.rows.Add(uint64(inserted))
 	s.counters.duplicates.Add(uint64(int64(len(a.rows)) - inserted))
+	s.counters.conflicts.Add(uint64(conflicts))
 	return nil
 }
 
@@ -226,9 +227,9 @@ func (a *appender) resolve(ctx context.Context, conn *pgxpool.Conn) error {
 		a.renew(epoch)
 		err = errStale
 	}
-	var count int64
+	var count, created int64
 	if err == nil {
-		count, err = a.store.createSeries(ctx, conn, a.org, wanted)
+		count, created, err = a.store.createSeries(ctx, conn, a.org, wanted)
 	}
 	if err == nil {
 		err = a.store.end(ctx, conn)
@@ -244,6 +245,7 @@ func (a *appender) resolve(ctx context.Context, conn *pgxpool.Conn) error {
 	if count > 0 {
 		a.org.count.Store(count)
 	}
+	a.store.counters.series.Add(uint64(created))
 	return nil
 }
 
@@ -254,9 +256,9 @@ type newSeries struct {
 	names, services, instances, encoded []string
 }
 
-// createSeries looks for series and creates the others. It returns how many there are then; 0
-// when all were there.
-func (s *Store) createSeries(ctx context.Context, conn *pgxpool.Conn, o *org, wanted map[*entry]struct{}) (int64, error) {
+// createSeries looks for series and creates the others. It returns how many the organisation has
+// then, 0 when all were there, and how many were created.
+func (s *Store) createSeries(ctx context.Context, conn *pgxpool.Conn, o *org, wanted map[*entry]struct{}) (count, created int64, err error) {
 	n := newSeries{entries: make(map[[16]byte]*entry, len(wanted))}
 	for e := range wanted {
 		hash := hash128(e.labels)
@@ -266,33 +268,32 @@ func (s *Store) createSeries(ctx context.Context, conn *pgxpool.Conn, o *org, wa
 	// In one order for all, so that two who create the same series do not wait in a circle.
 	slices.SortFunc(n.hashes, func(x, y [16]byte) int { return bytes.Compare(x[:], y[:]) })
 	if err := s.findSeries(ctx, conn, o, &n); err != nil || len(n.entries) == 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	n.hashes = slices.DeleteFunc(n.hashes, func(hash [16]byte) bool { return n.entries[hash] == nil })
 	for _, hash := range n.hashes {
 		name, service, instance, encoded, err := columns(n.entries[hash].labels)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		n.names, n.services = append(n.names, name), append(n.services, service)
 		n.instances, n.encoded = append(n.instances, instance), append(n.encoded, encoded)
 	}
-	created, err := conn.Exec(ctx, s.sql(`INSERT INTO pharos.series (org_id, hash, metric_name, service, instance_id, labels)
+	inserted, err := conn.Exec(ctx, s.sql(`INSERT INTO pharos.series (org_id, hash, metric_name, service, instance_id, labels)
 		SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]::jsonb[]) ON CONFLICT DO NOTHING`),
 		string(o.id), n.hashes, n.names, n.services, n.instances, n.encoded)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := s.findSeries(ctx, conn, o, &n); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if len(n.entries) > 0 {
-		return 0, fmt.Errorf("%d series are neither there nor created", len(n.entries))
+		return 0, 0, fmt.Errorf("%d series are neither there nor created", len(n.entries))
 	}
-	var count int64
 	err = conn.QueryRow(ctx, s.sql("UPDATE pharos.orgs SET series_count = series_count + $2 WHERE org_id = $1 RETURNING series_count"),
-		string(o.id), created.RowsAffected()).Scan(&count)
-	return count, err
+		string(o.id), inserted.RowsAffected()).Scan(&count)
+	return count, inserted.RowsAffected(), err
 }
 
 // findSeries reads ids by hashes, and takes those that it finds off the list.
