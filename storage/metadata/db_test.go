@@ -138,11 +138,17 @@ func TestInTxIsAllOrNothing(t *testing.T) {
 // Transactions that read first and write later wait for each other; none fails as busy and no
 // update is lost.
 func TestTransactionsWaitForEachOther(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "metadata.db")
-	dbs := []*DB{openAt(t, path), openAt(t, path)} // as two processes
+	for name, empty := range engines {
+		t.Run(name, func(t *testing.T) { countInTransactions(t, empty(t)) })
+	}
+}
+
+func countInTransactions(t *testing.T, cfg Config) {
+	t.Helper()
+	dbs := []*DB{openConfig(t, cfg), openConfig(t, cfg)} // as two processes
 	require.NoError(t, dbs[0].SetSetting(t.Context(), "counter", "0"))
 	var wait sync.WaitGroup
-	for i := range 20 {
+	for i := range 40 {
 		wait.Go(func() {
 			err := dbs[i%2].InTx(t.Context(), func(tx *Queries) error {
 				text, err := tx.Setting(t.Context(), "counter")
@@ -161,7 +167,7 @@ func TestTransactionsWaitForEachOther(t *testing.T) {
 	wait.Wait()
 	value, err := dbs[0].Setting(t.Context(), "counter")
 	require.NoError(t, err)
-	assert.Equal(t, "20", value)
+	assert.Equal(t, "40", value)
 }
 
 func TestDiskFull(t *testing.T) {

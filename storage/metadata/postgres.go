@@ -31,7 +31,7 @@ func postgresDialect(all fs.FS, cfg PostgreSQLConfig) (dialect, error) {
 		migrations: files,
 		migrate:    cfg.Migrate,
 		open:       openPostgres,
-		exists:     "SELECT to_regclass('pharos.schema_migrations') IS NOT NULL",
+		exists:     "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname || '.' || tablename = 'pharos.schema_migrations')",
 		create:     func(ctx context.Context, tx runner) error { return createSchema(ctx, tx, cfg.Schema) },
 		code:       postgresCode,
 		comes:      postgresComes,
@@ -62,10 +62,11 @@ func openPostgres(_ context.Context, cfg Config) (*sql.DB, error) {
 }
 
 // createSchema makes the schema. To ask first lets an account do that may create nothing in a
-// database but in a schema that was made for it.
+// database but in a schema that was made for it. To ask the catalog is to ask what was committed;
+// to_regnamespace and to_regclass may remember what was not there before a lock was waited for.
 func createSchema(ctx context.Context, tx runner, schema string) error {
 	var exists bool
-	if err := tx.QueryRowContext(ctx, "SELECT to_regnamespace($1) IS NOT NULL", schema).Scan(&exists); err != nil || exists {
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)", schema).Scan(&exists); err != nil || exists {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "CREATE SCHEMA "+schema)
