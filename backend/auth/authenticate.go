@@ -22,6 +22,8 @@ const (
 	// lookupTimeout bounds a look-up for a credential that is cached, so that a database that
 	// hangs does not hold up ingest.
 	lookupTimeout = 2 * time.Second
+	// firstLookupTimeout bounds a look-up for any other.
+	firstLookupTimeout = 5 * time.Second
 	// retryLookup is when a database that is away is asked again.
 	retryLookup = 5 * time.Second
 	// maxCredential is longer than any credential of ours.
@@ -47,8 +49,13 @@ func (s *Service) Authenticate(ctx context.Context, credential string) (Principa
 	case cached && found.age(now) < s.cfg.CacheGrace:
 		return s.recheck(ctx, digest, credential, found, now)
 	}
-	loaded, err := s.load(ctx, digest, credential, now)
+	lookup, cancel := context.WithTimeout(ctx, firstLookupTimeout)
+	defer cancel()
+	loaded, err := s.load(lookup, digest, credential, now)
 	if err != nil {
+		if lookup.Err() != nil && ctx.Err() == nil {
+			err = errcode.New(errcode.Unavailable, "look the credential up: the metadata database does not answer: %w", err)
+		}
 		return Principal{}, err
 	}
 	loaded.use(now)
@@ -106,10 +113,11 @@ func (s *Service) loadKey(ctx context.Context, digest digest, credential string,
 		return nil, errUnknown()
 	}
 	key, err := s.db.APIKeyByPrefix(ctx, prefix)
-	if errcode.Of(err) == errcode.NotFound {
+	switch errcode.Of(err) {
+	case "":
+	case errcode.NotFound, errcode.Invalid: // also what cannot even be looked for
 		return nil, errUnknown()
-	}
-	if err != nil {
+	default:
 		return nil, err
 	}
 	switch {

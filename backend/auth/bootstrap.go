@@ -48,7 +48,9 @@ func (s *Service) Bootstrap(ctx context.Context, org storage.OrgID, save func(Cr
 		return nil, err
 	}
 	first := true
-	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
+	// Several servers may start on an empty database at once: one is first, and the others find
+	// what it has made.
+	err = s.db.InLockedTx(ctx, "bootstrap", func(tx *metadata.Queries) error {
 		done, err := bootstrapped(ctx, tx)
 		if done || err != nil {
 			first = false

@@ -3,7 +3,8 @@ package auth
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,11 +153,12 @@ func (u *uses) flush(ctx context.Context, db *metadata.DB) error {
 		return nil
 	}
 	err := db.InTx(ctx, func(tx *metadata.Queries) error {
-		var errs []error
-		for id, c := range changes {
-			errs = append(errs, tx.TouchAPIKey(ctx, id, time.Unix(c.noted, 0)))
+		for _, id := range slices.Sorted(maps.Keys(changes)) { // in order, so that processes do not block each other
+			if err := tx.TouchAPIKey(ctx, id, time.Unix(changes[id].noted, 0)); err != nil {
+				return err
+			}
 		}
-		return errors.Join(errs...)
+		return nil
 	})
 	if err != nil {
 		return err

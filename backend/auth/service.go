@@ -18,7 +18,7 @@ type Config struct {
 	RefreshTTL time.Duration
 	// LinkTTL is how long a login link can be used; ten minutes by default.
 	LinkTTL time.Duration
-	// CacheTTL is how long a credential is trusted before it is looked up again; a minute by
+	// CacheTTL is how long a credential is trusted before it is looked up again; ten seconds by
 	// default. A credential revoked in another process ends after that.
 	CacheTTL time.Duration
 	// CacheGrace is how long a credential is trusted while the database is away; an hour by
@@ -40,7 +40,7 @@ func (c Config) withDefaults() Config {
 	set(&c.AccessTTL, 15*time.Minute)
 	set(&c.RefreshTTL, 30*24*time.Hour)
 	set(&c.LinkTTL, 10*time.Minute)
-	set(&c.CacheTTL, time.Minute)
+	set(&c.CacheTTL, 10*time.Second)
 	set(&c.CacheGrace, time.Hour)
 	if c.Hashings == 0 {
 		c.Hashings = 2

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -17,9 +19,45 @@ import (
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage/metadata"
+	"github.com/pharos-obs/pharos/test/servers"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// postgres is a server that all tests use, each in a schema of its own.
+var (
+	postgres servers.Shared[*servers.PostgreSQL]
+	schemas  atomic.Int64
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	postgres.Stop()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// engines are what the tests of races run on: the configuration of an empty database.
+var engines = map[string]func(testing.TB) metadata.Config{"sqlite": onSQLite, "postgresql": onPostgreSQL}
+
+func onSQLite(tb testing.TB) metadata.Config {
+	tb.Helper()
+	return metadata.Config{Path: filepath.Join(tb.TempDir(), "metadata.db")}
+}
+
+func onPostgreSQL(tb testing.TB) metadata.Config {
+	tb.Helper()
+	return onServer(postgres.Get(tb, servers.StartPostgreSQL))
+}
+
+func onServer(server *servers.PostgreSQL) metadata.Config {
+	cfg := metadata.DefaultPostgreSQLConfig()
+	cfg.DSN, cfg.Schema = server.DSN("postgres"), fmt.Sprintf("test_%d", schemas.Add(1))
+	return metadata.Config{PostgreSQL: cfg}
+}
 
 // clock is a time that tests move.
 type clock struct {
@@ -49,7 +87,12 @@ type fixture struct {
 
 func openDB(tb testing.TB, path string) *metadata.DB {
 	tb.Helper()
-	db, err := metadata.Open(tb.Context(), metadata.Config{Path: path}, zaptest.NewLogger(tb))
+	return openConfig(tb, metadata.Config{Path: path})
+}
+
+func openConfig(tb testing.TB, cfg metadata.Config) *metadata.DB {
+	tb.Helper()
+	db, err := metadata.Open(tb.Context(), cfg, zaptest.NewLogger(tb))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { assert.NoError(tb, db.Close()) })
 	return db

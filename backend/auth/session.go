@@ -57,7 +57,29 @@ func (s *Service) Login(ctx context.Context, email, password, remote string) (Se
 		return Session{}, err
 	}
 	s.logins.succeed(attempt)
-	return s.newSession(ctx, s.db.Queries, user, uuid.NewString())
+	var session Session
+	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
+		if err := unchanged(ctx, tx, user); err != nil {
+			return err
+		}
+		session, err = s.newSession(ctx, tx, user, uuid.NewString())
+		return err
+	})
+	return session, err
+}
+
+// unchanged refuses a password that was right when it was checked and was replaced since. Hashing
+// takes long, and the change ended the logins that there were.
+func unchanged(ctx context.Context, tx *metadata.Queries, user metadata.User) error {
+	now, err := tx.User(ctx, user.ID)
+	if err == nil && now.PasswordHash != user.PasswordHash {
+		return errWrongPassword()
+	}
+	return err
+}
+
+func errWrongPassword() error {
+	return errcode.New(errcode.Unauthenticated, "email or password is wrong")
 }
 
 func (s *Service) checkPasswordOf(ctx context.Context, user metadata.User, password string) error {
@@ -66,7 +88,7 @@ func (s *Service) checkPasswordOf(ctx context.Context, user metadata.User, passw
 	}
 	ok, err := s.hasher.matches(ctx, password, user.PasswordHash)
 	if err == nil && !ok {
-		return errcode.New(errcode.Unauthenticated, "email or password is wrong")
+		return errWrongPassword()
 	}
 	return err
 }
@@ -116,6 +138,9 @@ func (s *Service) rotate(
 		if err != nil {
 			return Session{}, false, err
 		}
+		if again.UsedAt.IsZero() { // a logout was faster
+			return Session{}, false, errLoginEnded()
+		}
 		if forgiven := byCookie && again.RevokedAt.IsZero() && now.Sub(again.UsedAt) < reuseGrace; !forgiven {
 			return Session{}, true, tx.RevokeFamily(ctx, stored.FamilyID, now)
 		}
@@ -145,7 +170,9 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 		}
 		family = c.Session
 	}
-	if err := s.db.RevokeFamily(ctx, family, s.now()); err != nil {
+	// In a transaction, so that a refresh at the same time leaves no token behind.
+	err = s.db.InTx(ctx, func(tx *metadata.Queries) error { return tx.RevokeFamily(ctx, family, s.now()) })
+	if err != nil {
 		return err
 	}
 	s.cache.revoke(func(e *entry) bool { return e.session == family })
@@ -165,17 +192,25 @@ func (s *Service) ChangePassword(ctx context.Context, userID, current, next stri
 	if err != nil {
 		return Session{}, err
 	}
-	switch err := s.checkPasswordOf(ctx, user, current); {
-	case errcode.Of(err) == errcode.Unauthenticated:
-		return Session{}, errcode.InvalidField("current_password", "is wrong", "")
-	case err != nil:
-		return Session{}, err
+	if err := s.checkPasswordOf(ctx, user, current); err != nil {
+		return Session{}, wrongCurrent(err)
 	}
 	s.logins.succeed(userID)
-	if err := s.setPassword(ctx, user, next); err != nil {
-		return Session{}, err
+	var session Session
+	err = s.setPassword(ctx, user, next, func(tx *metadata.Queries) error { return wrongCurrent(unchanged(ctx, tx, user)) },
+		func(tx *metadata.Queries) error {
+			session, err = s.newSession(ctx, tx, user, uuid.NewString())
+			return err
+		})
+	return session, err
+}
+
+// wrongCurrent names the field that a wrong password was in.
+func wrongCurrent(err error) error {
+	if errcode.Of(err) == errcode.Unauthenticated {
+		return errcode.InvalidField("current_password", "is wrong", "")
 	}
-	return s.newSession(ctx, s.db.Queries, user, uuid.NewString())
+	return err
 }
 
 // ResetPassword gives a user a random password, ends all logins of that user and returns it.
@@ -185,23 +220,30 @@ func (s *Service) ResetPassword(ctx context.Context, email string) (string, erro
 		return "", err
 	}
 	password := randomText(passwordBytes)
-	return password, s.setPassword(ctx, user, password)
+	nothing := func(*metadata.Queries) error { return nil }
+	return password, s.setPassword(ctx, user, password, nothing, nothing)
 }
 
-// setPassword stores a password and ends the logins and links that the old one gave.
-func (s *Service) setPassword(ctx context.Context, user metadata.User, password string) error {
+// setPassword stores a password and ends the logins and links that the old one gave. before and
+// after are in the same transaction.
+func (s *Service) setPassword(ctx context.Context, user metadata.User, password string, before, after func(*metadata.Queries) error) error {
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
 		return err
 	}
 	err = s.db.InTx(ctx, func(tx *metadata.Queries) error {
-		if err := tx.SetPasswordHash(ctx, user.ID, hash); err != nil {
-			return err
+		for _, step := range []func(*metadata.Queries) error{
+			before,
+			func(tx *metadata.Queries) error { return tx.SetPasswordHash(ctx, user.ID, hash) },
+			func(tx *metadata.Queries) error { return tx.DropLoginLinks(ctx, user.ID) },
+			func(tx *metadata.Queries) error { return tx.RevokeFamiliesOf(ctx, user.ID, s.now()) },
+			after,
+		} {
+			if err := step(tx); err != nil {
+				return err
+			}
 		}
-		if err := tx.DropLoginLinks(ctx, user.ID); err != nil {
-			return err
-		}
-		return tx.RevokeFamiliesOf(ctx, user.ID, s.now())
+		return nil
 	})
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func defaultConfig() *Config {
 		AccessTokenTTL:   15 * time.Minute,
 		RefreshTokenTTL:  30 * 24 * time.Hour,
 		LoginLinkTTL:     10 * time.Minute,
-		Cache:            CacheConfig{TTL: time.Minute, Grace: time.Hour},
+		Cache:            CacheConfig{TTL: 10 * time.Second, Grace: time.Hour},
 		PasswordHashings: 2,
 	}
 }

@@ -43,9 +43,9 @@ type dialect struct {
 	// lost says of an error whether a transaction gave way to another and can be run again. Nil
 	// for an engine where transactions wait for each other.
 	lost func(err error) bool
-	// queue is the statement that such a transaction begins with when it is run again: those
-	// that have lost wait for each other.
-	queue string
+	// beside and alone are the first statements of transactions, for an engine where they can
+	// lose: one that begins with alone waits for the others, and they wait for it.
+	beside, alone string
 	// lock returns the statement that waits for other transactions with a lock of this name;
 	// empty for an engine where they wait anyway.
 	lock func(name string) string

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -19,14 +18,14 @@ import (
 
 // postgres and bouncer are servers that all tests use, each in a schema of its own.
 var (
-	postgres shared[*servers.PostgreSQL]
-	bouncer  shared[*servers.PgBouncer]
+	postgres servers.Shared[*servers.PostgreSQL]
+	bouncer  servers.Shared[*servers.PgBouncer]
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	bouncer.stop()
-	postgres.stop()
+	bouncer.Stop()
+	postgres.Stop()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -36,51 +35,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-type shared[S interface{ Stop() }] struct {
-	once   sync.Once
-	dir    string
-	server S
-	err    error
-	runs   bool
-}
-
-func (s *shared[S]) get(tb testing.TB, start func(context.Context, string) (S, error)) S {
-	tb.Helper()
-	if testing.Short() {
-		tb.Skip("real servers are for `make test`")
-	}
-	s.once.Do(func() {
-		// Some servers have another account, for which the folders of testing are closed.
-		if s.dir, s.err = os.MkdirTemp("", "pharos-server-"); s.err != nil { //nolint:usetesting // see above
-			return
-		}
-		if s.err = os.Chmod(s.dir, 0o755); s.err == nil {
-			s.server, s.err = start(context.WithoutCancel(tb.Context()), s.dir)
-			s.runs = s.err == nil
-		}
-	})
-	require.NoError(tb, s.err)
-	return s.server
-}
-
-func (s *shared[S]) stop() {
-	if s.runs {
-		s.server.Stop()
-	}
-	if s.dir != "" {
-		_ = os.RemoveAll(s.dir)
-	}
-}
-
 func startPostgres(tb testing.TB) *servers.PostgreSQL {
 	tb.Helper()
-	return postgres.get(tb, servers.StartPostgreSQL)
+	return postgres.Get(tb, servers.StartPostgreSQL)
 }
 
 func startBouncer(tb testing.TB) *servers.PgBouncer {
 	tb.Helper()
 	to := startPostgres(tb)
-	return bouncer.get(tb, func(ctx context.Context, dir string) (*servers.PgBouncer, error) {
+	return bouncer.Get(tb, func(ctx context.Context, dir string) (*servers.PgBouncer, error) {
 		return servers.StartPgBouncer(ctx, dir, to)
 	})
 }

@@ -37,8 +37,10 @@ func postgresDialect(all fs.FS, cfg PostgreSQLConfig) (dialect, error) {
 		comes:      postgresComes,
 		isolation:  sql.LevelSerializable,
 		lost:       postgresLost,
-		// As the first statement it is before what the transaction sees of the others.
-		queue: "LOCK TABLE pharos.settings IN SHARE UPDATE EXCLUSIVE MODE",
+		// Locks of a table are taken before a transaction sees anything of the others; that an
+		// advisory lock was waited for would leave it with what it saw before.
+		beside: "LOCK TABLE pharos.settings IN ROW SHARE MODE",
+		alone:  "LOCK TABLE pharos.settings IN EXCLUSIVE MODE",
 		lock: func(name string) string {
 			hash := fnv.New64a()
 			_, _ = hash.Write([]byte("pharos " + cfg.Schema + " " + name)) // never fails

@@ -164,6 +164,7 @@ func TestServerDiesAndComesBack(t *testing.T) {
 	wait.Wait()
 
 	server.Kill()
+	require.Eventually(t, func() bool { return db.Health(t.Context()) != nil }, time.Minute, time.Millisecond, "sessions outlive the server for a moment")
 	for range 20 {
 		_, err := db.User(t.Context(), ada.ID)
 		assert.Equal(t, errcode.Unavailable, errcode.Of(err), "%v", err)

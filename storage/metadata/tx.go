@@ -8,8 +8,13 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
-// maxRuns is how often a transaction is run that loses against others.
-const maxRuns = 20
+const (
+	// maxRuns is how often a transaction is run that loses against others.
+	maxRuns = 10
+	// runsBeside is how often of these beside others; then they wait for it, so that it comes to
+	// its end however many there are.
+	runsBeside = 2
+)
 
 // InTx calls fn with the queries of one transaction, and commits when fn returns nil. Inside fn
 // only those queries may be used: the ones of the DB would wait for the transaction.
@@ -19,14 +24,16 @@ const maxRuns = 20
 // be called several times and must leave nothing behind but what it writes by its queries. That
 // holds against other transactions: a write beside them that depends on a read belongs into one.
 func (d *DB) InTx(ctx context.Context, fn func(tx *Queries) error) error {
-	begin := ""
 	var err error
-	for range maxRuns {
+	for run := range maxRuns {
+		begin := d.dialect.beside
+		if run >= runsBeside {
+			begin = d.dialect.alone
+		}
 		err = d.inTx(ctx, d.dialect.isolation, begin, fn)
 		if err == nil || d.dialect.lost == nil || !d.dialect.lost(err) {
 			return err
 		}
-		begin = d.dialect.queue
 	}
 	return &errcode.Error{
 		Code: errcode.Unavailable, Message: "too many changes of the metadata at once", Err: err,
