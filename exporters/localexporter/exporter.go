@@ -34,8 +34,15 @@ type defaultOrganisation interface {
 // defaultOrgName is the word in Config.DefaultOrg that the extension resolves.
 const defaultOrgName = "default"
 
+// Signals, by the names of the sections of the storage extension.
+const (
+	signalMetrics = "metrics"
+	signalLogs    = "logs"
+)
+
 type localExporter struct {
 	cfg    *Config
+	signal string
 	writer *series.Writer
 	stores stores
 	named  defaultOrganisation // nil when the extension has no default organisation
@@ -46,8 +53,8 @@ var (
 	_ exporter.Logs    = (*localExporter)(nil)
 )
 
-func newExporter(cfg *Config) *localExporter {
-	return &localExporter{cfg: cfg, writer: series.NewWriter(cfg.CacheSize)}
+func newExporter(cfg *Config, signal string) *localExporter {
+	return &localExporter{cfg: cfg, signal: signal, writer: series.NewWriter(cfg.CacheSize)}
 }
 
 // Start implements component.Component.
@@ -58,6 +65,9 @@ func (e *localExporter) Start(_ context.Context, host component.Host) error {
 	}
 	if e.stores, ok = extension.(stores); !ok {
 		return fmt.Errorf("storage: extension %q has no metric and log store; name the storage extension", e.cfg.Storage)
+	}
+	if e.signal == signalMetrics && e.stores.MetricStore() == nil || e.signal == signalLogs && e.stores.LogStore() == nil {
+		return fmt.Errorf("storage: extension %q has no store of %s; choose one in its section %s", e.cfg.Storage, e.signal, e.signal)
 	}
 	e.named, _ = extension.(defaultOrganisation)
 	if e.cfg.DefaultOrg == defaultOrgName && e.named == nil {

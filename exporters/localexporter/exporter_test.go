@@ -73,7 +73,7 @@ func start(t *testing.T, defaultOrg string) (*localExporter, *fakeExtension) {
 	extension := &fakeExtension{metrics: store, defaultOrg: own}
 	cfg := createDefaultConfig().(*Config)
 	cfg.DefaultOrg = defaultOrg
-	exp := newExporter(cfg)
+	exp := newExporter(cfg, "")
 	require.NoError(t, exp.Start(t.Context(), host{storageID: extension}))
 	t.Cleanup(func() { assert.NoError(t, exp.Shutdown(context.Background())) })
 	return exp, extension
@@ -213,7 +213,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			cfg.DefaultOrg = tt.defaultOrg
-			assert.ErrorContains(t, newExporter(cfg).Start(t.Context(), tt.host), tt.err)
+			assert.ErrorContains(t, newExporter(cfg, "").Start(t.Context(), tt.host), tt.err)
 		})
 	}
 }
@@ -226,10 +226,10 @@ func TestLifecycle(t *testing.T) {
 	require.NoError(t, err)
 	logsExporter, err := factory.CreateLogs(t.Context(), set, factory.CreateDefaultConfig())
 	require.NoError(t, err)
-	for _, exp := range []component.Component{metricsExporter, logsExporter} {
-		require.NoError(t, exp.Start(t.Context(), host{storageID: &fakeExtension{}}))
-		require.NoError(t, exp.Shutdown(t.Context()))
-	}
+	require.NoError(t, logsExporter.Start(t.Context(), host{storageID: &fakeExtension{}}))
+	require.NoError(t, logsExporter.Shutdown(t.Context()))
+	require.ErrorContains(t, metricsExporter.Start(t.Context(), host{storageID: &fakeExtension{}}), `extension "storage" has no store of metrics; choose one`)
+	require.NoError(t, metricsExporter.Shutdown(t.Context()))
 	assert.False(t, metricsExporter.Capabilities().MutatesData)
-	require.NoError(t, newExporter(createDefaultConfig().(*Config)).Shutdown(t.Context()), "shut down without start")
+	require.NoError(t, newExporter(createDefaultConfig().(*Config), "").Shutdown(t.Context()), "shut down without start")
 }

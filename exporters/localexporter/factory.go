@@ -30,9 +30,9 @@ func createDefaultConfig() component.Config {
 }
 
 func createMetrics(_ context.Context, _ exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
-	return newExporter(cfg.(*Config)), nil
+	return newExporter(cfg.(*Config), signalMetrics), nil
 }
 
 func createLogs(_ context.Context, _ exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	return newExporter(cfg.(*Config)), nil
+	return newExporter(cfg.(*Config), signalLogs), nil
 }

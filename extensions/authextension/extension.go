@@ -36,6 +36,9 @@ func (e *Extension) Start(ctx context.Context, host component.Host) error {
 	if !ok {
 		return fmt.Errorf("storage: there is no extension %q with a metadata database: add it to service::extensions", e.cfg.Storage)
 	}
+	if holder.Metadata() == nil {
+		return fmt.Errorf("storage: extension %q has no metadata database: choose one in its section metadata", e.cfg.Storage)
+	}
 	service := auth.New(holder.Metadata(), auth.Config{
 		AccessTTL: e.cfg.AccessTokenTTL, RefreshTTL: e.cfg.RefreshTokenTTL, LinkTTL: e.cfg.LoginLinkTTL,
 		CacheTTL: e.cfg.Cache.TTL, CacheGrace: e.cfg.Cache.Grace, Hashings: e.cfg.PasswordHashings,

@@ -73,6 +73,9 @@ func (b *backend) Start(ctx context.Context, host component.Host) error {
 	if !ok {
 		return fmt.Errorf("storage: there is no extension %q with stores: add it to service::extensions", b.cfg.Storage)
 	}
+	if store.MetricStore() == nil || store.LogStore() == nil || store.Metadata() == nil {
+		return fmt.Errorf("storage: extension %q lacks a store: the backend needs metrics, logs and metadata", b.cfg.Storage)
+	}
 	authentication, ok := extensions[b.cfg.Auth].(interface{ Service() *auth.Service })
 	if !ok {
 		return fmt.Errorf("auth: there is no extension %q that knows users: add it to service::extensions", b.cfg.Auth)

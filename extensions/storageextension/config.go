@@ -3,21 +3,28 @@ package storageextension
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/units"
 	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/pharos-obs/pharos/storage/local/logs"
 	"github.com/pharos-obs/pharos/storage/local/metrics"
+	"github.com/pharos-obs/pharos/storage/metadata"
+	"github.com/pharos-obs/pharos/storage/timescale"
 )
 
 // Config configures the stores.
 type Config struct {
-	// Directory holds everything that is stored on this machine. One process may use it.
+	// Directory holds everything that is stored on this machine. One process may use it. Only
+	// stores on this machine need it.
 	Directory string `mapstructure:"directory"`
-	// Durability says what acknowledged data survives: `process` the death of the program,
-	// `fsync` also the loss of power, at the price of speed.
+	// Durability says what acknowledged data on this machine survives: `process` the death of the
+	// program, `fsync` also the loss of power, at the price of speed.
 	Durability string `mapstructure:"durability"`
 	// MinFree is how much room the disk must have; below it writes are refused with 507 and
 	// reads go on.
@@ -26,11 +33,15 @@ type Config struct {
 	Metrics MetricsConfig `mapstructure:"metrics"`
 	// Logs configures the log store.
 	Logs LogsConfig `mapstructure:"logs"`
+	// Metadata configures the database of organisations, users and keys.
+	Metadata MetadataConfig `mapstructure:"metadata"`
 }
 
-// MetricsConfig configures the metric store.
+// MetricsConfig configures the metric store. What is not of the chosen store is left out.
 type MetricsConfig struct {
-	// Retention is how long samples are kept, for example 30d.
+	// Store is local, timescale or none.
+	Store string `mapstructure:"store"`
+	// Retention is how long the local store keeps samples, for example 30d.
 	Retention model.Duration `mapstructure:"retention"`
 	// MaxBytes bounds the disk space of one organisation's metrics; the oldest go first. 0 means no bound.
 	MaxBytes units.Base2Bytes `mapstructure:"max_bytes"`
@@ -38,17 +49,38 @@ type MetricsConfig struct {
 	OutOfOrderWindow model.Duration `mapstructure:"out_of_order_window"`
 	// MaxSeries bounds the active series of one organisation.
 	MaxSeries int `mapstructure:"max_series"`
+	// Timescale is the database of the store timescale.
+	Timescale configoptional.Optional[timescale.Config] `mapstructure:"timescale"`
 }
 
-// LogsConfig configures the log store.
+// LogsConfig configures the log store. What is not of the chosen store is left out.
 type LogsConfig struct {
-	// Retention is how long records are kept, for example 7d.
+	// Store is local or none.
+	Store string `mapstructure:"store"`
+	// Retention is how long the local store keeps records, for example 7d.
 	Retention model.Duration `mapstructure:"retention"`
 	// MaxBytes bounds the disk space of all logs; the oldest day goes first. 0 means no bound.
 	MaxBytes units.Base2Bytes `mapstructure:"max_bytes"`
-	// Memory bounds the caches of the log store.
+	// Memory bounds the caches of the local log store.
 	Memory units.Base2Bytes `mapstructure:"memory"`
 }
+
+// MetadataConfig configures the database of organisations, users and keys.
+type MetadataConfig struct {
+	// Store is sqlite, postgresql or none.
+	Store string `mapstructure:"store"`
+	// PostgreSQL is the database of the store postgresql.
+	PostgreSQL configoptional.Optional[metadata.PostgreSQLConfig] `mapstructure:"postgresql"`
+}
+
+// Values of Store.
+const (
+	storeLocal      = "local"
+	storeTimescale  = "timescale"
+	storeSQLite     = "sqlite"
+	storePostgreSQL = "postgresql"
+	storeNone       = "none"
+)
 
 // Values of Config.Durability.
 const (
@@ -63,51 +95,96 @@ func defaultConfig() *Config {
 		Durability: durabilityProcess,
 		MinFree:    256 << 20,
 		Metrics: MetricsConfig{
+			Store:            storeLocal,
 			Retention:        model.Duration(m.RetentionTime),
 			MaxBytes:         units.Base2Bytes(m.RetentionBytes),
 			OutOfOrderWindow: model.Duration(m.OutOfOrderWindow),
 			MaxSeries:        m.MaxSeries,
+			Timescale:        configoptional.Default(timescale.DefaultConfig()),
 		},
 		Logs: LogsConfig{
+			Store:     storeLocal,
 			Retention: model.Duration(l.Retention),
 			MaxBytes:  units.Base2Bytes(l.RetentionBytes),
 			Memory:    units.Base2Bytes(l.MemoryBytes),
 		},
+		Metadata: MetadataConfig{Store: storeSQLite, PostgreSQL: configoptional.Default(metadata.DefaultPostgreSQLConfig())},
 	}
 }
 
-// Validate checks the configuration.
+// Validate checks the configuration; the sections of stores check themselves.
 func (c *Config) Validate() error {
 	var errs []error
-	if c.Directory == "" {
+	if c.Directory == "" && c.onDisk() {
 		errs = append(errs, errors.New("directory is empty: name the folder for the data, for example ./data"))
 	}
 	if c.Durability != durabilityProcess && c.Durability != durabilityFsync {
 		errs = append(errs, fmt.Errorf("durability is %q: use %s or %s", c.Durability, durabilityProcess, durabilityFsync))
 	}
-	if time.Duration(c.Metrics.Retention) < time.Hour {
-		errs = append(errs, fmt.Errorf("metrics::retention is %s: use at least 1h", c.Metrics.Retention))
-	}
-	if time.Duration(c.Logs.Retention) < 24*time.Hour {
-		errs = append(errs, fmt.Errorf("logs::retention is %s: use at least 1d, because logs are dropped by the day", c.Logs.Retention))
-	}
-	if c.Metrics.OutOfOrderWindow < 0 {
-		errs = append(errs, errors.New("metrics::out_of_order_window cannot be negative"))
-	}
-	if c.Metrics.MaxSeries < 1 {
-		errs = append(errs, errors.New("metrics::max_series must be at least 1"))
-	}
-	for name, size := range map[string]units.Base2Bytes{
-		"min_free": c.MinFree, "metrics::max_bytes": c.Metrics.MaxBytes, "logs::max_bytes": c.Logs.MaxBytes,
-	} {
-		if size < 0 {
-			errs = append(errs, fmt.Errorf("%s cannot be negative", name))
-		}
-	}
-	if c.Logs.Memory < 16<<20 {
-		errs = append(errs, fmt.Errorf("logs::memory is %s: use at least 16MiB", c.Logs.Memory))
+	if c.MinFree < 0 {
+		errs = append(errs, errors.New("min_free cannot be negative"))
 	}
 	return errors.Join(errs...)
+}
+
+// onDisk says whether something is stored on this machine.
+func (c *Config) onDisk() bool {
+	return c.Metrics.Store == storeLocal || c.Logs.Store == storeLocal || c.Metadata.Store == storeSQLite
+}
+
+// chosen checks that a store is one of those that there are, and that just its section is given.
+// Sections are those of the stores that have one, by name, and whether they are given.
+func chosen(store string, stores []string, sections map[string]bool) error {
+	if !slices.Contains(stores, store) {
+		return fmt.Errorf("store is %q: use %s", store, strings.Join(stores, ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		switch given := sections[name]; {
+		case given && name != store:
+			return fmt.Errorf("%s is given while store is %s: set store to %s, or remove the section", name, store, name)
+		case !given && name == store:
+			return fmt.Errorf("%s is missing while store is %s: say where it is in this section", name, store)
+		}
+	}
+	return nil
+}
+
+// Validate checks the configuration.
+func (c *MetricsConfig) Validate() error {
+	errs := []error{chosen(c.Store, []string{storeLocal, storeTimescale, storeNone}, map[string]bool{storeTimescale: c.Timescale.HasValue()})}
+	if time.Duration(c.Retention) < time.Hour {
+		errs = append(errs, fmt.Errorf("retention is %s: use at least 1h", c.Retention))
+	}
+	if c.OutOfOrderWindow < 0 {
+		errs = append(errs, errors.New("out_of_order_window cannot be negative"))
+	}
+	if c.MaxSeries < 1 {
+		errs = append(errs, errors.New("max_series must be at least 1"))
+	}
+	if c.MaxBytes < 0 {
+		errs = append(errs, errors.New("max_bytes cannot be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks the configuration.
+func (c *LogsConfig) Validate() error {
+	errs := []error{chosen(c.Store, []string{storeLocal, storeNone}, nil)}
+	if time.Duration(c.Retention) < 24*time.Hour {
+		errs = append(errs, fmt.Errorf("retention is %s: use at least 1d, because logs are dropped by the day", c.Retention))
+	}
+	if c.MaxBytes < 0 {
+		errs = append(errs, errors.New("max_bytes cannot be negative"))
+	}
+	if c.Memory < 16<<20 {
+		errs = append(errs, fmt.Errorf("memory is %s: use at least 16MiB", c.Memory))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate checks the configuration.
+func (c *MetadataConfig) Validate() error {
+	return chosen(c.Store, []string{storeSQLite, storePostgreSQL, storeNone}, map[string]bool{storePostgreSQL: c.PostgreSQL.HasValue()})
 }
 
 func (c *Config) fsync() bool { return c.Durability == durabilityFsync }

@@ -16,6 +16,7 @@ import (
 	"github.com/pharos-obs/pharos/storage/local/logs"
 	"github.com/pharos-obs/pharos/storage/local/metrics"
 	"github.com/pharos-obs/pharos/storage/metadata"
+	"github.com/pharos-obs/pharos/storage/timescale"
 )
 
 var _ extension.Extension = (*Extension)(nil)
@@ -30,8 +31,8 @@ type Extension struct {
 	logger *zap.Logger
 
 	lock     *flock.Flock
-	metrics  *metrics.Store
-	logs     *logs.Store
+	metrics  storage.MetricStore // nil when there is none, as the others
+	logs     storage.LogStore
 	metadata *metadata.DB
 }
 
@@ -42,27 +43,72 @@ func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
 			err = errors.Join(err, e.Shutdown(ctx))
 		}
 	}()
-	if e.lock, err = lockDirectory(e.cfg.Directory); err != nil {
-		return err
+	if e.cfg.onDisk() {
+		if e.lock, err = lockDirectory(e.cfg.Directory); err != nil {
+			return err
+		}
+	}
+	if err := e.openMetadata(ctx); err != nil {
+		return fmt.Errorf("open the metadata store: %w", err)
+	}
+	if err := e.openMetrics(ctx); err != nil {
+		return fmt.Errorf("open the metric store: %w", err)
+	}
+	if err := e.openLogs(ctx); err != nil {
+		return fmt.Errorf("open the log store: %w", err)
+	}
+	return nil
+}
+
+func (e *Extension) openMetadata(ctx context.Context) (err error) {
+	var cfg metadata.Config
+	switch e.cfg.Metadata.Store {
+	case storeSQLite:
+		cfg.Path = filepath.Join(e.cfg.Directory, "metadata.db")
+	case storePostgreSQL:
+		cfg.PostgreSQL = *e.cfg.Metadata.PostgreSQL.Get()
+	default:
+		return nil
+	}
+	e.metadata, err = metadata.Open(ctx, cfg, e.logger)
+	return err
+}
+
+func (e *Extension) openMetrics(ctx context.Context) error {
+	switch e.cfg.Metrics.Store {
+	case storeLocal:
+		opened, err := metrics.Open(filepath.Join(e.cfg.Directory, "metrics"), e.metricsConfig(), e.logger)
+		if err != nil {
+			return err
+		}
+		e.metrics = opened
+	case storeTimescale:
+		opened, err := timescale.Open(ctx, *e.cfg.Metrics.Timescale.Get(), e.logger)
+		if err != nil {
+			return err
+		}
+		e.metrics = opened
+	}
+	return nil
+}
+
+func (e *Extension) openLogs(ctx context.Context) error {
+	if e.cfg.Logs.Store != storeLocal {
+		return nil
 	}
 	engineCrashed, err := e.watchCrashes()
 	if err != nil {
 		return err
 	}
-	e.metadata, err = metadata.Open(ctx, metadata.Config{Path: filepath.Join(e.cfg.Directory, "metadata.db")}, e.logger)
-	if err != nil {
-		return fmt.Errorf("open the metadata store: %w", err)
-	}
-	if e.metrics, err = metrics.Open(filepath.Join(e.cfg.Directory, "metrics"), e.metricsConfig(), e.logger); err != nil {
-		return fmt.Errorf("open the metric store: %w", err)
-	}
-	logsConfig := e.logsConfig()
+	cfg := e.logsConfig()
 	if engineCrashed {
-		logsConfig.ReadDay = func(day string) error { return e.readDay(ctx, day) }
+		cfg.ReadDay = func(day string) error { return e.readDay(ctx, day) }
 	}
-	if e.logs, err = logs.Open(filepath.Join(e.cfg.Directory, "logs"), logsConfig, e.logger); err != nil {
-		return fmt.Errorf("open the log store: %w", err)
+	opened, err := logs.Open(filepath.Join(e.cfg.Directory, "logs"), cfg, e.logger)
+	if err != nil {
+		return err
 	}
+	e.logs = opened
 	return nil
 }
 
@@ -87,13 +133,13 @@ func (e *Extension) logsConfig() logs.Config {
 	return cfg
 }
 
-// MetricStore returns the metric store.
+// MetricStore returns the metric store, nil when there is none.
 func (e *Extension) MetricStore() storage.MetricStore { return e.metrics }
 
-// LogStore returns the log store.
+// LogStore returns the log store, nil when there is none.
 func (e *Extension) LogStore() storage.LogStore { return e.logs }
 
-// Metadata returns the metadata database.
+// Metadata returns the metadata database, nil when there is none.
 func (e *Extension) Metadata() *metadata.DB { return e.metadata }
 
 // Directory returns the folder that holds the data.
@@ -102,6 +148,9 @@ func (e *Extension) Directory() string { return e.cfg.Directory }
 // DefaultOrg returns the organisation that exists from the first start; empty before
 // authentication has created it.
 func (e *Extension) DefaultOrg() storage.OrgID {
+	if e.metadata == nil {
+		return ""
+	}
 	org, err := e.metadata.OrgByName(context.Background(), defaultOrg)
 	if err != nil {
 		return ""
@@ -122,20 +171,26 @@ func (e *Extension) Health(ctx context.Context) error {
 
 // Checks returns the health check of each store by name; none before Start.
 func (e *Extension) Checks() map[string]func(context.Context) error {
-	if e.metrics == nil || e.logs == nil || e.metadata == nil {
-		return nil
+	checks := make(map[string]func(context.Context) error)
+	if e.metrics != nil {
+		checks["metric_store"] = e.metrics.Health
 	}
-	return map[string]func(context.Context) error{
-		"metric_store": e.metrics.Health,
-		"log_store":    e.logs.Health,
-		"metadata":     e.metadata.Health,
+	if e.logs != nil {
+		checks["log_store"] = e.logs.Health
 	}
+	if e.metadata != nil {
+		checks["metadata"] = e.metadata.Health
+	}
+	return checks
 }
 
 // Shutdown implements component.Component. The stores stay in place, closed, so that a health
 // check that comes late hears that instead of finding nothing.
 func (e *Extension) Shutdown(context.Context) error {
-	errs := []error{e.unwatchCrashes()}
+	var errs []error
+	if e.cfg.Logs.Store == storeLocal {
+		errs = append(errs, e.unwatchCrashes())
+	}
 	if e.logs != nil {
 		errs = append(errs, e.logs.Close())
 	}
