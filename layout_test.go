@@ -211,6 +211,19 @@ var importRules = []importRule{
 		banned: under(own("storage/timescale")),
 	},
 	{
+		name: "the log store on Elasticsearch is known to storageextension and its exporter",
+		from: func(f goFile) bool {
+			return !f.in("extensions/storageextension") && !f.in("exporters/elasticsearchexporter") && !f.in("storage/elasticsearch")
+		},
+		banned: under(own("storage/elasticsearch")),
+	},
+	{
+		name:   "stores do not import each other",
+		from:   within("storage/elasticsearch"),
+		banned: under(own("storage/local"), own("storage/metadata"), own("storage/timescale")),
+		tests:  true,
+	},
+	{
 		name:   "stores do not import each other",
 		from:   within("storage/timescale"),
 		banned: under(own("storage/local"), own("storage/metadata"), own("storage/elasticsearch")),

@@ -19,9 +19,16 @@ import (
 	"github.com/pharos-obs/pharos/test/matrix"
 )
 
-// RunLogStore runs everything that a log store must hold. open opens the store in a folder,
-// again after the suite has closed it; stores without a folder take it as a name.
-func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogStore) {
+// LogCapability is something that a log store may declare it can't do.
+type LogCapability string
+
+// LogTail is to tell readers what is written, as it is.
+const LogTail LogCapability = "Tail"
+
+// RunLogStore runs everything that a log store must hold, but for what it declares it can't do.
+// open opens the store in a folder, again after the suite has closed it; stores without a folder
+// take it as a name.
+func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogStore, without ...LogCapability) {
 	t.Helper()
 	suite := matrix.Begin(t, "conformance of log stores", matrix.Store(t))
 	for _, test := range []struct {
@@ -50,6 +57,9 @@ func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogSt
 		{"FilterTable", logFilterTable},
 		{"RandomFilters", logRandomFilters},
 	} {
+		if slices.Contains(without, LogCapability(test.name)) {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			suite.Part(t)
 			store := open(t, t.TempDir())
