@@ -86,6 +86,9 @@ func (r *kafkaReceiver[T]) deliverOrg(ctx, wanted context.Context, org string, m
 			return r.bury(ctx, wanted, &messages[0], letter{code: string(errcode.Of(err)), reason: err.Error(), items: items})
 		case consumererror.IsPermanent(err):
 			return r.oneByOne(ctx, wanted, org, messages)
+		case r.cfg.Mode == modeTail:
+			r.leaveOut(ctx, string(errcode.Of(err)), err.Error(), items)
+			return nil
 		case wanted.Err() != nil:
 			return err
 		}
@@ -174,6 +177,10 @@ func (r *kafkaReceiver[T]) refused(ctx, wanted context.Context, org string, mess
 	if count == 0 {
 		return nil
 	}
+	if r.cfg.Mode != modeGroup {
+		r.leaveOutAll(ctx, items, count)
+		return nil
+	}
 	why := letter{code: items[0].Reason, reason: report.Summary()}
 	parts, of, all, err := r.cut(messages, items, why)
 	if err != nil {
@@ -224,8 +231,13 @@ type letter struct {
 	value        []byte // nil means the message as it was
 }
 
-// bury returns nil when Kafka has the dead letter.
+// bury returns nil when Kafka has the dead letter. Only writers write them: replicas and tails
+// read the same messages.
 func (r *kafkaReceiver[T]) bury(ctx, wanted context.Context, dead *message, why letter) error {
+	if r.cfg.Mode != modeGroup {
+		r.leaveOut(ctx, why.code, why.reason, max(1, why.items))
+		return nil
+	}
 	for failures := 1; ; failures++ {
 		err := r.dead.write(ctx, dead, why)
 		if err == nil {

@@ -33,7 +33,22 @@ type partitionReader[T any] struct {
 	next       int64 // offset of the next message to read
 	share      int   // bytes of messages that may be in memory
 	fetchBytes int   // what a fetch asks for; follows the compression
-	commit     func(offset int64) error
+	place      place
+}
+
+// place is what a mode does about a partition's place in the log.
+type place interface {
+	// admit waits until messages of a time may be handed on, and returns until which time others
+	// may go with them.
+	admit(ctx context.Context, next time.Time) (until time.Time, err error)
+	// commit notes that everything up to a message is done with.
+	commit(last *message) error
+	// fetched is told after each fetch where the partition ends; after a failure end is -1.
+	// An error has the messages left out, and goes to astray.
+	fetched(next, end int64) error
+	// astray returns where to go on when Kafka does not have the next message, or an error when
+	// err does not say that.
+	astray(ctx context.Context, next int64, err error) (int64, error)
 }
 
 // message is a message as it was read.
@@ -50,13 +65,18 @@ func (p *partitionReader[T]) run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		messages, err := p.fetch(ctx)
-		if errors.Is(err, kafka.OffsetOutOfRange) {
-			err = p.seek(ctx)
+		if err != nil && ctx.Err() == nil {
+			var next int64
+			if next, err = p.place.astray(ctx, p.next, err); err == nil {
+				p.next = next
+				p.receiver.telemetry.lags.done(p.partition, next)
+			}
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil {
+			_ = p.place.fetched(p.next, -1)
 			p.receiver.unwell(fmt.Errorf("read partition %d of %s: %w", p.partition, p.receiver.signal.topic, err))
 			failures++
 			sleep(ctx, p.receiver.pause(failures))
@@ -65,7 +85,7 @@ func (p *partitionReader[T]) run(ctx context.Context) {
 		failures = 0
 		if err := p.work(ctx, messages); err != nil {
 			if ctx.Err() == nil {
-				p.receiver.logger.Warn("joining the consumer group anew", zap.String("topic", p.receiver.signal.topic), zap.Int("partition", p.partition), zap.Error(err))
+				p.receiver.logger.Warn("reading the partition anew", zap.String("topic", p.receiver.signal.topic), zap.Int("partition", p.partition), zap.Error(err))
 			}
 			return
 		}
@@ -101,6 +121,9 @@ func (p *partitionReader[T]) fetch(ctx context.Context) ([]message, error) {
 		return nil, err
 	}
 	p.adapt(size)
+	if err := p.place.fetched(p.next, answer.HighWatermark); err != nil {
+		return nil, err
+	}
 	return messages, nil
 }
 
@@ -148,36 +171,6 @@ func (p *partitionReader[T]) adapt(size int) {
 	}
 }
 
-// seek goes on where the partition begins: nothing was committed yet, or what was to come next
-// has been deleted, or never was.
-func (p *partitionReader[T]) seek(ctx context.Context) error {
-	topic := p.receiver.signal.topic
-	answer, err := p.receiver.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{
-		Topics: map[string][]kafka.OffsetRequest{topic: {kafka.FirstOffsetOf(p.partition)}},
-	})
-	if err != nil {
-		return err
-	}
-	for _, offsets := range answer.Topics[topic] {
-		if offsets.Partition != p.partition {
-			continue
-		}
-		if offsets.Error != nil {
-			return offsets.Error
-		}
-		if p.next >= 0 {
-			lost := max(0, offsets.FirstOffset-p.next)
-			p.receiver.telemetry.skipped.Add(ctx, lost, p.receiver.telemetry.signalSet)
-			p.receiver.logger.Error("Kafka no longer has the next message; going on with its first one",
-				zap.String("topic", topic), zap.Int("partition", p.partition), zap.Int64("next", p.next), zap.Int64("first", offsets.FirstOffset), zap.Int64("lost", lost))
-		}
-		p.next = offsets.FirstOffset
-		p.receiver.telemetry.lags.done(p.partition, p.next)
-		return nil
-	}
-	return kafka.UnknownTopicOrPartition
-}
-
 // work hands messages on and commits them, a bounded batch after the other. An error means that
 // the rest is for whoever reads the partition next.
 func (p *partitionReader[T]) work(ctx context.Context, messages []message) error {
@@ -194,16 +187,20 @@ func (p *partitionReader[T]) work(ctx context.Context, messages []message) error
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(p.receiver.cfg.DrainTimeout, cancel) })()
 	for len(messages) > 0 && ctx.Err() == nil {
-		batch := messages[:p.batch(messages)]
+		until, err := p.place.admit(ctx, messages[0].time)
+		if err != nil {
+			return err
+		}
+		batch := messages[:p.batch(messages, until)]
 		messages = messages[len(batch):]
 		if err := p.receiver.deliver(deliver, ctx, batch); err != nil {
 			return err
 		}
-		last := batch[len(batch)-1].offset
-		if err := p.commit(last + 1); err != nil {
-			return fmt.Errorf("commit offset %d: %w", last+1, err)
+		last := &batch[len(batch)-1]
+		if err := p.place.commit(last); err != nil {
+			return fmt.Errorf("commit offset %d: %w", last.offset+1, err)
 		}
-		p.next = last + 1
+		p.next = last.offset + 1
 		p.receiver.telemetry.lags.done(p.partition, p.next)
 		p.receiver.count(deliver, batch)
 		p.receiver.well()
@@ -216,12 +213,12 @@ func (p *partitionReader[T]) work(ctx context.Context, messages []message) error
 	return nil
 }
 
-// batch returns how many messages are handed on together.
-func (p *partitionReader[T]) batch(messages []message) int {
+// batch returns how many messages are handed on together: at least the first.
+func (p *partitionReader[T]) batch(messages []message, until time.Time) int {
 	size := 0
 	for i := range messages {
 		size += len(messages[i].value)
-		if size > p.receiver.cfg.MaxBatchBytes {
+		if size > p.receiver.cfg.MaxBatchBytes || messages[i].time.After(until) {
 			return max(i, 1)
 		}
 	}

@@ -229,7 +229,7 @@ func TestDeletedMessages(t *testing.T) {
 	running := newLogsReceiver(t, cfg, store)
 	reader := &partitionReader[plog.Logs]{
 		receiver: running, next: 1000, share: cfg.MaxBytesInFlight, fetchBytes: firstFetch(cfg.MaxBytesInFlight),
-		commit: func(int64) error { return errors.New("enough") },
+		place: &groupPlace[plog.Logs]{receiver: running, commitOffset: func(int64) error { return errors.New("enough") }},
 	}
 	reader.run(t.Context())
 	require.NoError(t, running.Shutdown(t.Context()))

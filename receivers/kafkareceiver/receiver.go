@@ -3,7 +3,6 @@ package kafkareceiver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +38,7 @@ type kafkaReceiver[T any] struct {
 
 	host    component.Host
 	bad     atomic.Bool
+	left    leftOut
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -62,15 +62,27 @@ func newReceiver[T any](set receiver.Settings, cfg *Config, signal *signal[T]) (
 
 // Start implements component.Component. It does not wait for Kafka.
 func (r *kafkaReceiver[T]) Start(ctx context.Context, host component.Host) error {
-	dialer, err := r.cfg.Dialer()
+	run, err := r.mode(host)
 	if err != nil {
 		return err
 	}
 	r.host = host
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // Shutdown cancels it
 	r.cancel = cancel
-	r.running.Go(func() { r.run(ctx, dialer) })
+	r.running.Go(func() { run(ctx) })
 	return nil
+}
+
+// mode returns what reads the topic until its context ends.
+func (r *kafkaReceiver[T]) mode(host component.Host) (func(context.Context), error) {
+	switch r.cfg.Mode {
+	case modeReplica:
+		return newReplica(r, host)
+	case modeTail:
+		return newTail(r).run, nil
+	}
+	dialer, err := r.cfg.Dialer()
+	return func(ctx context.Context) { r.runGroup(ctx, dialer) }, err
 }
 
 // Shutdown implements component.Component. It gives the consumption in progress the time to end,
@@ -83,37 +95,6 @@ func (r *kafkaReceiver[T]) Shutdown(context.Context) error {
 	err := r.dead.close()
 	r.transport.CloseIdleConnections()
 	return errors.Join(err, r.telemetry.stop())
-}
-
-// run takes part in the group until the context ends.
-func (r *kafkaReceiver[T]) run(ctx context.Context, dialer *kafka.Dialer) {
-	if !r.awaitTopic(ctx) {
-		return
-	}
-	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: r.cfg.Group + "." + r.signal.name, Brokers: r.cfg.Brokers, Dialer: dialer, Topics: []string{r.signal.topic},
-		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
-		HeartbeatInterval: heartbeatInterval, SessionTimeout: r.cfg.SessionTimeout, RebalanceTimeout: rebalanceTimeout,
-		WatchPartitionChanges: true, PartitionWatchInterval: watchInterval, JoinGroupBackoff: pause,
-		StartOffset: kafka.FirstOffset,
-	})
-	if err != nil {
-		// All of it was checked by Validate.
-		componentstatus.ReportStatus(r.host, componentstatus.NewPermanentErrorEvent(err))
-		return
-	}
-	for {
-		generation, err := group.Next(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			r.unwell(fmt.Errorf("join the consumer group: %w", err))
-			continue // the group itself pauses between its attempts
-		}
-		r.begin(ctx, generation)
-	}
-	_ = group.Close() // it returns nil; it waits for the partitions and leaves the group
 }
 
 // awaitTopic creates the topic if it is not there. A group of a missing topic would wait for its
@@ -132,40 +113,6 @@ func (r *kafkaReceiver[T]) awaitTopic(ctx context.Context) bool {
 			return false
 		}
 	}
-}
-
-// begin reads the partitions of a generation until it ends or the receiver stops.
-func (r *kafkaReceiver[T]) begin(ctx context.Context, generation *kafka.Generation) {
-	assigned := generation.Assignments[r.signal.topic]
-	next := make(map[int]int64, len(assigned))
-	for _, partition := range assigned {
-		next[partition.ID] = partition.Offset
-	}
-	r.telemetry.lags.assign(next)
-	r.logger.Info("partitions were assigned", zap.String("topic", r.signal.topic), zap.Int32("generation", generation.ID), zap.Int("partitions", len(assigned)))
-	if len(assigned) == 0 {
-		return
-	}
-	share := r.cfg.MaxBytesInFlight / len(assigned)
-	for _, partition := range assigned {
-		reader := &partitionReader[T]{
-			receiver: r, partition: partition.ID, next: partition.Offset, share: share,
-			fetchBytes: firstFetch(share),
-			commit: func(offset int64) error {
-				return generation.CommitOffsets(map[string]map[int]int64{r.signal.topic: {partition.ID: offset}})
-			},
-		}
-		generation.Start(func(ended context.Context) { r.both(ctx, ended, reader.run) })
-	}
-	generation.Start(func(ended context.Context) { r.both(ctx, ended, r.watchLag) })
-}
-
-// both runs fn until either context ends.
-func (r *kafkaReceiver[T]) both(ctx, ended context.Context, fn func(context.Context)) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(ended, cancel)()
-	fn(ctx)
 }
 
 // watchLag asks for the ends of the partitions, which a reader that waits for a store would not

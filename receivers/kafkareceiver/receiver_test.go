@@ -360,7 +360,7 @@ func TestKilledBetweenStoreAndCommit(t *testing.T) {
 	killed := newLogsReceiver(t, cfg, store)
 	reader := &partitionReader[plog.Logs]{
 		receiver: killed, share: cfg.MaxBytesInFlight, fetchBytes: firstFetch(cfg.MaxBytesInFlight),
-		commit: func(int64) error { return errors.New("killed") },
+		place: &groupPlace[plog.Logs]{receiver: killed, commitOffset: func(int64) error { return errors.New("killed") }},
 	}
 	reader.run(t.Context())
 	require.NoError(t, killed.Shutdown(t.Context()))

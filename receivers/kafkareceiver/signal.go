@@ -13,6 +13,9 @@ import (
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
+// metricsName is the name of the signal that hot tiers hold.
+const metricsName = "metrics"
+
 // signal is what the receiver needs to know of metrics, logs or traces.
 type signal[T any] struct {
 	name      string
@@ -40,7 +43,7 @@ func metricsSignal(topic string, next consumer.Metrics) *signal[pmetric.Metrics]
 		decoder pmetric.ProtoUnmarshaler
 	)
 	return &signal[pmetric.Metrics]{
-		name: "metrics", topic: topic, unmarshal: decoder.UnmarshalMetrics, marshal: encoder.MarshalMetrics,
+		name: metricsName, topic: topic, unmarshal: decoder.UnmarshalMetrics, marshal: encoder.MarshalMetrics,
 		items: pmetric.Metrics.DataPointCount, consume: next.ConsumeMetrics,
 		merge: func(into, from pmetric.Metrics) {
 			from.ResourceMetrics().MoveAndAppendTo(into.ResourceMetrics())
