@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/pharos-obs/pharos/internal/configtest"
@@ -22,6 +23,21 @@ func TestReadmeExample(t *testing.T) {
 	want.SASL = kafkaclient.SASLConfig{Mechanism: "plain", Username: "pharos-writer", Password: cfg.SASL.Password}
 	want.Group = "pharos-writer"
 	want.MaxBytesInFlight = 128 << 20
+	assert.Equal(t, want, cfg)
+	assert.Empty(t, cfg.References())
+
+	cfg = configtest.Example(t, "receivers::kafka/hot", defaultConfig())
+	want = defaultConfig()
+	want.Brokers = []string{"kafka-1.internal:9092"}
+	want.Mode = modeReplica
+	want.Progress = component.MustNewIDWithName("storage", "hot")
+	assert.Equal(t, want, cfg)
+	assert.Equal(t, map[string]component.ID{"progress": want.Progress}, cfg.References())
+
+	cfg = configtest.Example(t, "receivers::kafka/tail", defaultConfig())
+	want = defaultConfig()
+	want.Brokers = []string{"kafka-1.internal:9092"}
+	want.Mode = modeTail
 	assert.Equal(t, want, cfg)
 }
 
@@ -40,5 +56,19 @@ func TestValidate(t *testing.T) {
 		"max_backoff: is less than min_backoff":             func(c *Config) { c.MaxBackoff = time.Millisecond },
 		"session_timeout: is 1s (use at least 6s":           func(c *Config) { c.SessionTimeout = time.Second },
 		"drain_timeout: is 1m0s (use from 0s to 15s)":       func(c *Config) { c.DrainTimeout = time.Minute },
+		`mode: is "all" (use group, replica or tail)`:       func(c *Config) { c.Mode = "all" },
+		`mode: is "tail", which keeps no offsets`:           func(c *Config) { c.Mode, c.Directory = modeTail, "offsets" },
+		`mode: is "group", which keeps no offsets`:          func(c *Config) { c.Progress = component.MustNewID("storage") },
+		"directory: is empty":                               func(c *Config) { c.Mode = modeReplica },
+		"replay: is 1s":                                     asReplica(func(c *Config) { c.Replay = time.Second }),
+		"max_ahead: is 0s":                                  asReplica(func(c *Config) { c.MaxAhead = 0 }),
+		"future: is -1s":                                    asReplica(func(c *Config) { c.Future = -time.Second }),
 	})
+}
+
+func asReplica(change func(*Config)) func(*Config) {
+	return func(c *Config) {
+		c.Mode, c.Directory = modeReplica, "offsets"
+		change(c)
+	}
 }

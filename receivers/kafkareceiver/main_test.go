@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/segmentio/kafka-go/protocol"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -14,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	protocol.Register(&deleteRecordsRequest{}, &deleteRecordsResponse{})
 	code := m.Run()
 	if err := broker.stop(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)

@@ -94,8 +94,9 @@ func (t *tail[T]) read(ctx context.Context, partition int, begin int64, share in
 type tailPlace[T any] struct {
 	receiver  *kafkaReceiver[T]
 	partition int
-	end       int64
-	atEnd     time.Time // when everything had been read
+	end       int64     // where the partition ended at the last fetch
+	fetchedAt time.Time // when that was
+	atEnd     time.Time // until when everything was read
 }
 
 // admit implements place: nothing waits.
@@ -104,7 +105,7 @@ func (p *tailPlace[T]) admit(context.Context, time.Time) (time.Time, error) { re
 // commit implements place.
 func (p *tailPlace[T]) commit(last *message) error {
 	if last.offset+1 >= p.end {
-		p.atEnd = time.Now()
+		p.atEnd = p.fetchedAt
 	}
 	return nil
 }
@@ -114,8 +115,9 @@ func (p *tailPlace[T]) fetched(next, end int64) error {
 	if end < 0 {
 		return nil
 	}
-	if p.end = end; next >= end {
-		p.atEnd = time.Now()
+	p.end, p.fetchedAt = end, time.Now()
+	if next >= end {
+		p.atEnd = p.fetchedAt
 	}
 	if time.Since(p.atEnd) > tailPatience {
 		return errTooSlow
