@@ -3,6 +3,7 @@ package kafkareceiver
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -97,11 +98,7 @@ func (m *measure[T]) standings(ctx context.Context, asked time.Time) ([]standing
 func (r *replica[T]) all() map[int]*replicaPlace[T] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	places := make(map[int]*replicaPlace[T], len(r.places))
-	for partition, place := range r.places {
-		places[partition] = place
-	}
-	return places
+	return maps.Clone(r.places)
 }
 
 // position works out how far the replica is. A partition that cannot be reached takes nobody's

@@ -1,7 +1,6 @@
 package tiered
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -65,9 +64,4 @@ func (p *Progress) Health() error {
 // moment writes a time for people.
 func moment(at time.Time) string {
 	return at.UTC().Format("2006-01-02 15:04:05Z")
-}
-
-// stretch writes a range of time for people.
-func stretch(from, to time.Time) string {
-	return fmt.Sprintf("%s to %s", moment(from), moment(to))
 }
