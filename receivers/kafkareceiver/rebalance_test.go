@@ -112,13 +112,17 @@ func partitionsOf(r *logsReceiver) (count int) {
 	return count
 }
 
-// TestBrokerKilledUnderLoad kills the broker while records are written and read.
+// TestBrokerKilledUnderLoad kills the broker while records are written, and read by a group and
+// by a replica.
 func TestBrokerKilledUnderLoad(t *testing.T) {
 	cfg := testConfig(t, 3)
 	sent, stopLoad := load(t, cfg, "K")
-	store := &sink{}
+	store, copied := &sink{}, &sink{}
 	running, _ := startLogs(t, cfg, store)
-	waitFor(t, func() bool { return len(store.of(acme)) > 200 })
+	replicated := *cfg
+	replicated.Mode, replicated.Directory = modeReplica, t.TempDir()
+	copying, _ := startLogs(t, &replicated, copied)
+	waitFor(t, func() bool { return len(store.of(acme)) > 200 && len(copied.of(acme)) > 200 })
 	server := kafkaServer(t)
 	server.Kill()
 	require.NoError(t, server.Start(t.Context()))
@@ -126,7 +130,8 @@ func TestBrokerKilledUnderLoad(t *testing.T) {
 	waitFor(t, func() bool { return sent() > before+20 })
 	batches := stopLoad()
 	twice := all(t, store, "K", batches)
-	waitFor(t, func() bool { return lagOf(running) == 0 })
+	all(t, copied, "K", batches)
+	waitFor(t, func() bool { return lagOf(running) == 0 && lagOf(copying) == 0 })
 	t.Logf("%d batches, %d records came twice", batches, twice)
 }
 

@@ -327,23 +327,6 @@ func TestReplicaLeavesOut(t *testing.T) {
 	}
 }
 
-// TestReplicaBrokerRestart kills the broker while a replica reads.
-func TestReplicaBrokerRestart(t *testing.T) {
-	cfg := replicaConfig(t, 3)
-	sent, stopLoad := load(t, cfg, "K")
-	store := &sink{}
-	running, _ := startLogs(t, cfg, store)
-	waitFor(t, func() bool { return len(store.of(acme)) > 100 })
-	server := kafkaServer(t)
-	server.Kill()
-	require.NoError(t, server.Start(t.Context()))
-	before := sent()
-	waitFor(t, func() bool { return sent() > before+20 })
-	batches := stopLoad()
-	all(t, store, "K", batches)
-	waitFor(t, func() bool { return lagOf(running) == 0 })
-}
-
 // deleteRecords is Kafka's request of that name, which the client does not have.
 func deleteRecords(t *testing.T, cfg *Config, partition int32, before int64) {
 	t.Helper()
