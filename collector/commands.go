@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,9 +23,13 @@ const (
 	exitFailure = 1 // the program ran and failed
 	exitUsage   = 2 // the command line or the configuration is wrong
 	exitInUse   = 3 // a port or the data folder is in use
+	exitPending = 4 // `migrate status`: a database has to be migrated
 )
 
 func exitCode(err error) int {
+	if errors.Is(err, errPending) {
+		return exitPending
+	}
 	switch errcode.Of(err) {
 	case errcode.Invalid:
 		return exitUsage
@@ -52,7 +57,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errcode.New(errcode.Invalid, "%w; `%s --help` shows the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(upCommand(), runCommand(), validateCommand(), adminCommand(), versionCommand())
+	root.AddCommand(upCommand(), runCommand(), validateCommand(), migrateCommand(), adminCommand(), versionCommand())
 	return root
 }
 

@@ -31,12 +31,17 @@ func newServer(uris []string) *server {
 	return &server{process: p, Runner: distribution.New(distribution.Program{
 		BuildInfo: buildInfo(),
 		Factories: func() (otelcol.Factories, error) { return factories(p) },
-		Providers: []confmap.ProviderFactory{
-			fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(),
-			roleprovider.NewFactory(configs.Roles),
-		},
-		Release: p.Release,
+		Providers: providers(),
+		Release:   p.Release,
 	}, uris)}
+}
+
+// providers read configurations by the scheme of their URI.
+func providers() []confmap.ProviderFactory {
+	return []confmap.ProviderFactory{
+		fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(),
+		roleprovider.NewFactory(configs.Roles),
+	}
 }
 
 // loadConfig reads and checks a configuration without starting anything.

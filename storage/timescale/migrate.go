@@ -111,8 +111,12 @@ func inSchema(statement, schema string) string {
 	return strings.ReplaceAll(statement, "pharos.", schema+".")
 }
 
-// Up takes all steps that are left.
+// Up takes all steps that are left. One that another tool has left unfinished is taken again, where
+// nothing of it is there.
 func (m *Migrator) Up(ctx context.Context) error {
+	if err := m.redo(ctx); err != nil {
+		return coded("migrate the metric database", err)
+	}
 	return m.run(ctx, func(at MigrationStatus, all []migration) *migration {
 		for i := range all {
 			if all[i].version > at.Version {
@@ -151,6 +155,44 @@ func (m *Migrator) Status(ctx context.Context) (MigrationStatus, error) {
 	})
 	return at, coded("read the version of the metric database", err)
 }
+
+// redo takes the step again that was left unfinished. It fails where a part of the step is there:
+// nobody but its operator knows which.
+func (m *Migrator) redo(ctx context.Context) error {
+	return pgx.BeginFunc(ctx, m.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", m.lock()); err != nil {
+			return err
+		}
+		at, all, err := m.status(ctx, tx)
+		if err != nil || !at.Dirty || at.Version > at.Newest {
+			return err
+		}
+		for _, step := range all {
+			if step.version != at.Version {
+				continue
+			}
+			if err := m.apply(ctx, tx, migration{version: step.version, up: step.up}); err != nil {
+				unfinished := m.unfinished(at.Version)
+				unfinished.Fix, unfinished.Err = "finish or undo it by hand, then "+m.clean(), err
+				return unfinished
+			}
+			m.logger.Info("metric database repaired: an unfinished migration was taken again", zap.Uint("version", step.version))
+			return nil
+		}
+		return m.refuse(at)
+	})
+}
+
+func (m *Migrator) unfinished(version uint) *errcode.Error {
+	return &errcode.Error{
+		Code:    errcode.Unavailable,
+		Message: fmt.Sprintf("migration %d of the metric database was left unfinished by another tool", version),
+		Fix:     "run `pharos migrate up`, which takes it again if nothing of it is there; else finish or undo it by hand, then " + m.clean(),
+	}
+}
+
+// clean is what to do with the flag of an unfinished step.
+func (m *Migrator) clean() string { return "set dirty to false in " + m.schema + ".schema_migrations" }
 
 // run takes one step after the other until next has none.
 func (m *Migrator) run(ctx context.Context, next func(MigrationStatus, []migration) *migration) error {
@@ -195,11 +237,7 @@ func (m *Migrator) refuse(at MigrationStatus) error {
 		}
 	}
 	if at.Dirty {
-		return &errcode.Error{
-			Code:    errcode.Unavailable,
-			Message: fmt.Sprintf("migration %d of the metric database was left unfinished by another tool", at.Version),
-			Fix:     "finish or undo it by hand, then set dirty to false in " + m.schema + ".schema_migrations",
-		}
+		return m.unfinished(at.Version)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package timescale
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +100,31 @@ func TestMigrationRefuses(t *testing.T) {
 		require.ErrorContains(t, m.Up(t.Context()), want)
 		require.ErrorContains(t, m.Down(t.Context(), 0), want)
 		db.exec(t, "UPDATE pharos.schema_migrations SET version = 2, dirty = false")
+	}
+}
+
+// TestMigrationLeftUnfinished is for what golang-migrate leaves when a step of it fails.
+func TestMigrationLeftUnfinished(t *testing.T) {
+	for name, on := range engines() {
+		t.Run(name, func(t *testing.T) {
+			db := on(t)
+			m := newMigrator(t, db.config())
+			require.NoError(t, m.Up(t.Context()))
+			newest, err := m.Status(t.Context())
+			require.NoError(t, err)
+			for version := uint(1); version <= newest.Newest; version++ {
+				require.NoError(t, m.Down(t.Context(), version-1))
+				db.exec(t, fmt.Sprintf("DELETE FROM pharos.schema_migrations; INSERT INTO pharos.schema_migrations VALUES (%d, true)", version))
+				at, err := m.Status(t.Context())
+				require.NoError(t, err)
+				assert.True(t, at.Dirty)
+				require.NoError(t, m.Up(t.Context()), "nothing of step %d is there", version)
+				at, err = m.Status(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, newest, at)
+			}
+			require.NoError(t, write(t.Context(), openOrg(t, openIn(t, db.config())), 1, time.Now().UnixMilli()))
+		})
 	}
 }
 
