@@ -12,6 +12,7 @@ import (
 	authextension "github.com/pharos-obs/pharos/extensions/authextension"
 	backendextension "github.com/pharos-obs/pharos/extensions/backendextension"
 	gatewayextension "github.com/pharos-obs/pharos/extensions/gatewayextension"
+	readinessextension "github.com/pharos-obs/pharos/extensions/readinessextension"
 	storageextension "github.com/pharos-obs/pharos/extensions/storageextension"
 	limitsprocessor "github.com/pharos-obs/pharos/processors/limitsprocessor"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
@@ -58,17 +59,19 @@ func components() (otelcol.Factories, error) {
 		authextension.NewFactory(),
 		gatewayextension.NewFactory(),
 		backendextension.NewFactory(),
+		readinessextension.NewFactory(),
 		filestorage.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
-		storageextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
-		authextension.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
-		gatewayextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
-		backendextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
-		filestorage.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",
+		storageextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		authextension.NewFactory().Type():      "github.com/pharos-obs/pharos v0.0.0",
+		gatewayextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		backendextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		readinessextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
+		filestorage.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](

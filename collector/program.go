@@ -14,6 +14,7 @@ import (
 	"github.com/pharos-obs/pharos/configs"
 	"github.com/pharos-obs/pharos/extensions/backendextension"
 	"github.com/pharos-obs/pharos/extensions/gatewayextension"
+	"github.com/pharos-obs/pharos/extensions/readinessextension"
 	"github.com/pharos-obs/pharos/internal/distribution"
 	"github.com/pharos-obs/pharos/internal/process"
 	"github.com/pharos-obs/pharos/providers/roleprovider"
@@ -60,6 +61,8 @@ func factories(p *process.Process) (otelcol.Factories, error) {
 	all.Extensions[gateway.Type()] = gateway
 	backend := backendextension.NewFactoryFor(p)
 	all.Extensions[backend.Type()] = backend
+	readiness := readinessextension.NewFactoryFor(p)
+	all.Extensions[readiness.Type()] = readiness
 	self := selfreceiver.NewFactoryFor(p)
 	all.Receivers[self.Type()] = self
 	return all, nil

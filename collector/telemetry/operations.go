@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/problem"
 	"github.com/pharos-obs/pharos/internal/process"
 )
@@ -26,20 +28,54 @@ func operationsHandler(p *process.Process) http.Handler {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-		defer cancel()
-		if err := p.Ready(ctx); err != nil {
-			problem.Write(w, err)
-			return
-		}
-		_, _ = io.WriteString(w, "ok\n")
-	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { serveReady(w, r, p) })
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p, promhttp.HandlerOpts{}))
 	return mux
+}
+
+// dependency is an entry of /readyz.
+type dependency struct {
+	Name     string `json:"name"`
+	Status   string `json:"status"` // ok or down
+	Required bool   `json:"required"`
+	Message  string `json:"message,omitempty"`
+}
+
+// readiness is the answer of /readyz: a problem document where the process is not ready.
+type readiness struct {
+	*problem.Document
+	State        string       `json:"state"` // ready, degraded or down
+	Dependencies []dependency `json:"dependencies"`
+}
+
+func serveReady(w http.ResponseWriter, r *http.Request, p *process.Process) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	dependencies, err := p.Ready(ctx)
+	answer, status := readiness{State: "ready", Dependencies: []dependency{}}, http.StatusOK
+	for _, one := range dependencies {
+		entry := dependency{Name: one.Name, Status: "ok", Required: one.Required}
+		if one.Err != nil {
+			answer.State = "degraded"
+			entry.Status, entry.Message = "down", one.Err.Error()
+		}
+		answer.Dependencies = append(answer.Dependencies, entry)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		answer.State, answer.Document = "down", problem.Of(err)
+		if answer.Code == string(errcode.Internal) {
+			// What is required says why; it is no fault of this request.
+			answer.Document = problem.Of(errcode.New(errcode.Unavailable, "%w", err))
+		}
+		status = answer.Status
+		w.Header().Set("Content-Type", problem.ContentType)
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) //nolint:errchkjson // strings; the client may be gone
 }
 
 // serveOperations starts the listener and returns how to stop it.

@@ -122,13 +122,21 @@ func TestOperations(t *testing.T) {
 		code, body := get(t, base+"/readyz")
 		assert.Equal(t, http.StatusServiceUnavailable, code)
 		assert.Contains(t, body, "the server is starting")
-		p.SetReady(func(context.Context) error { return errcode.New(errcode.OutOfSpace, "the disk is full") })
+		full := errcode.New(errcode.OutOfSpace, "the disk is full")
+		p.SetReady(func(context.Context) []process.Dependency {
+			return []process.Dependency{{Name: "storage::log_store", Required: true, Err: full}}
+		})
 		code, body = get(t, base+"/readyz")
 		assert.Equal(t, http.StatusInsufficientStorage, code)
 		assert.Contains(t, body, "the disk is full")
-		p.SetReady(func(context.Context) error { return nil })
-		code, _ = get(t, base+"/readyz")
+		p.SetReady(func(context.Context) []process.Dependency {
+			return []process.Dependency{{Name: "storage::log_store", Required: true}, {Name: "cache", Err: errors.New("away")}}
+		})
+		code, body = get(t, base+"/readyz")
 		assert.Equal(t, http.StatusOK, code)
+		assert.JSONEq(t, `{"state":"degraded","dependencies":[
+			{"name":"storage::log_store","status":"ok","required":true},
+			{"name":"cache","status":"down","required":false,"message":"away"}]}`, body)
 		p.SetReady(nil)
 
 		_, body = get(t, base+"/metrics")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -195,24 +194,7 @@ func (g *gateway) Ready() error {
 		g.serving.Go(func() { g.report("otlp_grpc", server.Serve(listener)) })
 	}
 	g.door.Open()
-	g.process.SetReady(g.health)
 	return nil
-}
-
-// health asks every extension that can tell how it is.
-func (g *gateway) health(ctx context.Context) error {
-	var errs []error
-	for id, ext := range g.host.GetExtensions() {
-		if checker, ok := ext.(interface {
-			Health(ctx context.Context) error
-		}); ok {
-			if err := checker.Health(ctx); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", id, err))
-			}
-		}
-	}
-	slices.SortFunc(errs, func(a, b error) int { return len(a.Error()) - len(b.Error()) })
-	return errors.Join(errs...)
 }
 
 // NotReady implements extensioncapabilities.PipelineWatcher. It lets requests in flight end
@@ -221,7 +203,6 @@ func (g *gateway) NotReady() error {
 	if g.door == nil {
 		return nil // another extension did not start, so that this one was never asked to
 	}
-	g.process.SetReady(nil)
 	g.door.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), g.cfg.ShutdownTimeout)
 	defer cancel()

@@ -23,7 +23,7 @@ type Process struct {
 	listeners map[string]*socket
 	gatherer  atomic.Pointer[prometheus.Gatherer]
 	more      map[*prometheus.Registry]struct{} // registries of parts, see AddGatherer
-	ready     atomic.Pointer[func(context.Context) error]
+	ready     atomic.Pointer[func(context.Context) []Dependency]
 }
 
 // New returns an empty scope.
@@ -105,8 +105,17 @@ func (p *Process) Gather() ([]*dto.MetricFamily, error) {
 	return all.Gather()
 }
 
-// SetReady makes check the answer to Ready; nil means that the process is not ready.
-func (p *Process) SetReady(check func(context.Context) error) {
+// Dependency is something that the process works with, and how it is.
+type Dependency struct {
+	Name string
+	// Required says that the process can do nothing without it.
+	Required bool
+	// Err is what is wrong with it, nil when nothing is.
+	Err error
+}
+
+// SetReady makes check the source of Dependencies; nil means that the process is not ready.
+func (p *Process) SetReady(check func(context.Context) []Dependency) {
 	if check == nil {
 		p.ready.Store(nil)
 		return
@@ -114,11 +123,20 @@ func (p *Process) SetReady(check func(context.Context) error) {
 	p.ready.Store(&check)
 }
 
-// Ready returns nil when requests can be served, otherwise an Unavailable error that says why not.
-func (p *Process) Ready(ctx context.Context) error {
+// Ready returns nil when the process can do its work, otherwise why not: the error of what it
+// requires, or Unavailable while it starts or stops. It also returns everything that the process
+// works with, in the order of the check.
+func (p *Process) Ready(ctx context.Context) ([]Dependency, error) {
 	check := p.ready.Load()
 	if check == nil {
-		return errcode.New(errcode.Unavailable, "the server is starting")
+		return nil, errcode.New(errcode.Unavailable, "the server is starting")
 	}
-	return (*check)(ctx)
+	dependencies := (*check)(ctx)
+	var errs []error
+	for _, one := range dependencies {
+		if one.Required && one.Err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", one.Name, one.Err))
+		}
+	}
+	return dependencies, errors.Join(errs...)
 }

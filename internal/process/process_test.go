@@ -59,13 +59,30 @@ func TestListenTwice(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	p := New()
-	assert.Equal(t, errcode.Unavailable, errcode.Of(p.Ready(t.Context())))
-	p.SetReady(func(context.Context) error { return nil })
-	require.NoError(t, p.Ready(t.Context()))
-	p.SetReady(func(context.Context) error { return errors.New("store away") })
-	require.ErrorContains(t, p.Ready(t.Context()), "store away")
+	_, err := p.Ready(t.Context())
+	assert.Equal(t, errcode.Unavailable, errcode.Of(err))
+	away := errors.New("away")
+	for _, tt := range []struct {
+		dependencies []Dependency
+		says         string
+	}{
+		{nil, ""},
+		{[]Dependency{{Name: "store", Required: true}, {Name: "cache"}}, ""},
+		{[]Dependency{{Name: "store", Required: true}, {Name: "cache", Err: away}}, ""},
+		{[]Dependency{{Name: "store", Required: true, Err: away}, {Name: "cache", Err: away}}, "store: away"},
+	} {
+		p.SetReady(func(context.Context) []Dependency { return tt.dependencies })
+		got, err := p.Ready(t.Context())
+		assert.Equal(t, tt.dependencies, got)
+		if tt.says == "" {
+			require.NoError(t, err)
+		} else {
+			require.EqualError(t, err, tt.says)
+		}
+	}
 	p.SetReady(nil)
-	require.Error(t, p.Ready(t.Context()))
+	_, err = p.Ready(t.Context())
+	require.Error(t, err)
 }
 
 func TestGather(t *testing.T) {
