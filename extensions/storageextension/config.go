@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.opentelemetry.io/collector/config/configoptional"
 
+	"github.com/pharos-obs/pharos/storage/elasticsearch"
 	"github.com/pharos-obs/pharos/storage/local/logs"
 	"github.com/pharos-obs/pharos/storage/local/metrics"
 	"github.com/pharos-obs/pharos/storage/metadata"
@@ -55,7 +56,7 @@ type MetricsConfig struct {
 
 // LogsConfig configures the log store. What is not of the chosen store is left out.
 type LogsConfig struct {
-	// Store is local or none.
+	// Store is local, elasticsearch or none.
 	Store string `mapstructure:"store"`
 	// Retention is how long the local store keeps records, for example 7d.
 	Retention model.Duration `mapstructure:"retention"`
@@ -63,6 +64,8 @@ type LogsConfig struct {
 	MaxBytes units.Base2Bytes `mapstructure:"max_bytes"`
 	// Memory bounds the caches of the local log store.
 	Memory units.Base2Bytes `mapstructure:"memory"`
+	// Elasticsearch is the cluster of the store elasticsearch.
+	Elasticsearch configoptional.Optional[elasticsearch.Config] `mapstructure:"elasticsearch"`
 }
 
 // MetadataConfig configures the database of organisations, users and keys.
@@ -75,11 +78,12 @@ type MetadataConfig struct {
 
 // Values of Store.
 const (
-	storeLocal      = "local"
-	storeTimescale  = "timescale"
-	storeSQLite     = "sqlite"
-	storePostgreSQL = "postgresql"
-	storeNone       = "none"
+	storeLocal         = "local"
+	storeTimescale     = "timescale"
+	storeElasticsearch = "elasticsearch"
+	storeSQLite        = "sqlite"
+	storePostgreSQL    = "postgresql"
+	storeNone          = "none"
 )
 
 // Values of Config.Durability.
@@ -103,10 +107,11 @@ func defaultConfig() *Config {
 			Timescale:        configoptional.Default(timescale.DefaultConfig()),
 		},
 		Logs: LogsConfig{
-			Store:     storeLocal,
-			Retention: model.Duration(l.Retention),
-			MaxBytes:  units.Base2Bytes(l.RetentionBytes),
-			Memory:    units.Base2Bytes(l.MemoryBytes),
+			Store:         storeLocal,
+			Retention:     model.Duration(l.Retention),
+			MaxBytes:      units.Base2Bytes(l.RetentionBytes),
+			Memory:        units.Base2Bytes(l.MemoryBytes),
+			Elasticsearch: configoptional.Default(elasticsearch.DefaultConfig()),
 		},
 		Metadata: MetadataConfig{Store: storeSQLite, PostgreSQL: configoptional.Default(metadata.DefaultPostgreSQLConfig())},
 	}
@@ -169,7 +174,7 @@ func (c *MetricsConfig) Validate() error {
 
 // Validate checks the configuration.
 func (c *LogsConfig) Validate() error {
-	errs := []error{chosen(c.Store, []string{storeLocal, storeNone}, nil)}
+	errs := []error{chosen(c.Store, []string{storeLocal, storeElasticsearch, storeNone}, map[string]bool{storeElasticsearch: c.Elasticsearch.HasValue()})}
 	if time.Duration(c.Retention) < 24*time.Hour {
 		errs = append(errs, fmt.Errorf("retention is %s: use at least 1d, because logs are dropped by the day", c.Retention))
 	}

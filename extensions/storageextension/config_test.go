@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/pharos-obs/pharos/internal/configtest"
+	"github.com/pharos-obs/pharos/storage/elasticsearch"
 	"github.com/pharos-obs/pharos/storage/metadata"
 	"github.com/pharos-obs/pharos/storage/timescale"
 )
@@ -22,7 +23,7 @@ func TestReadmeExample(t *testing.T) {
 	assert.Equal(t, &Config{
 		Directory: "/var/lib/pharos", Durability: "fsync", MinFree: 1 << 30,
 		Metrics:  MetricsConfig{Store: "local", Timescale: configoptional.Default(timescale.DefaultConfig()), Retention: 90 * day, MaxBytes: 200 << 30, OutOfOrderWindow: day, MaxSeries: 2_000_000},
-		Logs:     LogsConfig{Store: "local", Retention: 14 * day, MaxBytes: 100 << 30, Memory: 512 << 20},
+		Logs:     LogsConfig{Store: "local", Retention: 14 * day, MaxBytes: 100 << 30, Memory: 512 << 20, Elasticsearch: configoptional.Default(elasticsearch.DefaultConfig())},
 		Metadata: MetadataConfig{Store: "sqlite", PostgreSQL: configoptional.Default(metadata.DefaultPostgreSQLConfig())},
 	}, cfg)
 }
@@ -36,7 +37,7 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, &Config{
 		Directory: "./data", Durability: "process", MinFree: 256 << 20,
 		Metrics:  MetricsConfig{Store: "local", Timescale: configoptional.Default(timescale.DefaultConfig()), Retention: 30 * day, MaxBytes: 10 << 30, OutOfOrderWindow: day, MaxSeries: 1_000_000},
-		Logs:     LogsConfig{Store: "local", Retention: 7 * day, MaxBytes: 10 << 30, Memory: 256 << 20},
+		Logs:     LogsConfig{Store: "local", Retention: 7 * day, MaxBytes: 10 << 30, Memory: 256 << 20, Elasticsearch: configoptional.Default(elasticsearch.DefaultConfig())},
 		Metadata: MetadataConfig{Store: "sqlite", PostgreSQL: configoptional.Default(metadata.DefaultPostgreSQLConfig())},
 	}, cfg)
 }
@@ -54,10 +55,12 @@ func TestValidate(t *testing.T) {
 		"logs: max_bytes cannot be negative":                                                      func(c *Config) { c.Logs.MaxBytes = -1 },
 		"logs: memory is 1MiB: use at least 16MiB":                                                func(c *Config) { c.Logs.Memory = 1 << 20 },
 		`metrics: store is "mysql": use local, timescale, none`:                                   func(c *Config) { c.Metrics.Store = "mysql" },
-		`logs: store is "": use local, none`:                                                      func(c *Config) { c.Logs.Store = "" },
+		`logs: store is "": use local, elasticsearch, none`:                                       func(c *Config) { c.Logs.Store = "" },
 		`metadata: store is "etcd": use sqlite, postgresql, none`:                                 func(c *Config) { c.Metadata.Store = "etcd" },
 		"metrics: timescale is missing while store is timescale":                                  func(c *Config) { c.Metrics.Store = "timescale" },
 		"metadata: postgresql is given while store is sqlite: set store to postgresql, or remove": func(c *Config) { c.Metadata.PostgreSQL.GetOrInsertDefault().DSN = "postgres://h/d" },
+		"logs::elasticsearch: endpoints: is empty":                                                func(c *Config) { c.Logs.Store = "elasticsearch"; c.Logs.Elasticsearch.GetOrInsertDefault() },
+		"logs: elasticsearch is missing while store is elasticsearch":                             func(c *Config) { c.Logs.Store = "elasticsearch" },
 		"metrics::timescale: dsn: is empty":                                                       func(c *Config) { c.Metrics.Store = "timescale"; c.Metrics.Timescale.GetOrInsertDefault() },
 	})
 }

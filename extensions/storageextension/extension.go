@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/elasticsearch"
 	"github.com/pharos-obs/pharos/storage/local/logs"
 	"github.com/pharos-obs/pharos/storage/local/metrics"
 	"github.com/pharos-obs/pharos/storage/metadata"
@@ -93,9 +94,20 @@ func (e *Extension) openMetrics(ctx context.Context) error {
 }
 
 func (e *Extension) openLogs(ctx context.Context) error {
-	if e.cfg.Logs.Store != storeLocal {
-		return nil
+	switch e.cfg.Logs.Store {
+	case storeLocal:
+		return e.openLocalLogs(ctx)
+	case storeElasticsearch:
+		opened, err := elasticsearch.Open(ctx, *e.cfg.Logs.Elasticsearch.Get(), e.logger)
+		if err != nil {
+			return err
+		}
+		e.logs = opened
 	}
+	return nil
+}
+
+func (e *Extension) openLocalLogs(ctx context.Context) error {
 	engineCrashed, err := e.watchCrashes()
 	if err != nil {
 		return err

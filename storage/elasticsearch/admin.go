@@ -199,5 +199,5 @@ func (c *statsCache) forget(org storage.OrgID) {
 
 // Retention implements storage.LogAdmin: it is that of organisations without a class of their own.
 func (s *Store) Retention() storage.Retention {
-	return storage.Retention{Time: s.cfg.Retention}
+	return storage.Retention{Time: time.Duration(s.cfg.Retention)}
 }

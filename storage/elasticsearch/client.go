@@ -3,21 +3,16 @@ package elasticsearch
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
-
-	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
 // object is a piece of JSON that the store sends.
@@ -54,13 +49,13 @@ func newClient(cfg Config) (*client, error) {
 	case cfg.Username != "":
 		options = append(options, elastictransport.WithBasicAuth(cfg.Username, cfg.Password))
 	}
-	tlsConfig, err := newTLS(cfg)
+	encryption, err := cfg.TLS.Load()
 	if err != nil {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
 	pool := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSClientConfig: tlsConfig,
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, TLSClientConfig: encryption,
 		TLSHandshakeTimeout: 10 * time.Second, ForceAttemptHTTP2: true,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second,
 	}
@@ -69,28 +64,6 @@ func newClient(cfg Config) (*client, error) {
 		return nil, fmt.Errorf("connect to Elasticsearch: %w", err)
 	}
 	return &client{transport, pool, cfg.Timeout}, nil
-}
-
-func newTLS(cfg Config) (*tls.Config, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: cfg.InsecureSkipVerify} //nolint:gosec // the operator's choice
-	if cfg.CAFile != "" {
-		text, err := os.ReadFile(cfg.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(text) {
-			return nil, errcode.InvalidField("ca_file", "holds no certificate", "name a PEM file")
-		}
-	}
-	if cfg.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.CertFile, cfg.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("cert_file, key_file: %w", err)
-		}
-		settings.Certificates = []tls.Certificate{pair}
-	}
-	return settings, nil
 }
 
 func (c *client) close() { c.pool.CloseIdleConnections() }

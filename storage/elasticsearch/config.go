@@ -3,13 +3,15 @@ package elasticsearch
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/internal/tlsclient"
 )
 
 // Config sets up a Store. Start from DefaultConfig.
@@ -22,13 +24,8 @@ type Config struct {
 	Password string `mapstructure:"password"`
 	// APIKey is the encoded form of an API key; it takes the place of the password.
 	APIKey string `mapstructure:"api_key"`
-	// CAFile holds the certificates that the nodes' are signed with; empty means the system's.
-	CAFile string `mapstructure:"ca_file"`
-	// CertFile and KeyFile are the certificate that the store shows the nodes.
-	CertFile string `mapstructure:"cert_file"`
-	KeyFile  string `mapstructure:"key_file"`
-	// InsecureSkipVerify takes any certificate. Only for tests.
-	InsecureSkipVerify bool `mapstructure:"insecure_skip_verify"`
+	// TLS is for https endpoints that the certificates of the system are not enough for.
+	TLS tlsclient.Config `mapstructure:"tls"`
 	// Timeout bounds one request to a node.
 	Timeout time.Duration `mapstructure:"timeout"`
 	// Compression is that of request bodies: gzip or none.
@@ -49,7 +46,7 @@ type Config struct {
 	Refresh string `mapstructure:"refresh"`
 
 	// Retention is how long logs are kept. Whole days are dropped. At least a day.
-	Retention time.Duration `mapstructure:"retention"`
+	Retention model.Duration `mapstructure:"retention"`
 	// Classes are other retentions, each with the organisations that it is for and with indices of
 	// its own.
 	Classes []Class `mapstructure:"classes"`
@@ -58,7 +55,7 @@ type Config struct {
 	// FutureWindow is how far in the future a record's time may lie.
 	FutureWindow time.Duration `mapstructure:"future_window"`
 	// PastWindow is how old a record may be when it is written; 0 means the retention.
-	PastWindow time.Duration `mapstructure:"past_window"`
+	PastWindow model.Duration `mapstructure:"past_window"`
 
 	// MaxBulkBytes is how large one bulk request is before its compression.
 	MaxBulkBytes int `mapstructure:"max_bulk_bytes"`
@@ -77,7 +74,7 @@ type Class struct {
 	// Name is part of the names of its indices.
 	Name string `mapstructure:"name"`
 	// Retention is how long its logs are kept.
-	Retention time.Duration `mapstructure:"retention"`
+	Retention model.Duration `mapstructure:"retention"`
 	// Orgs are the ids of its organisations.
 	Orgs []string `mapstructure:"orgs"`
 }
@@ -115,7 +112,7 @@ func DefaultConfig() Config {
 		Replicas:        1,
 		RefreshInterval: time.Second,
 		Refresh:         refreshNone,
-		Retention:       7 * 24 * time.Hour,
+		Retention:       model.Duration(7 * day),
 		MaintainEvery:   10 * time.Minute,
 		FutureWindow:    10 * time.Minute,
 		MaxBulkBytes:    8 << 20,
@@ -154,19 +151,14 @@ func (c Config) validateConnection() error {
 		return errcode.InvalidField("api_key", "is set beside a username", "use one of the two")
 	case c.Username == "" && c.Password != "":
 		return errcode.InvalidField("username", "is empty beside a password", "set both")
-	case (c.CertFile == "") != (c.KeyFile == ""):
-		return errcode.InvalidField("cert_file", "and key_file are not both set", "set both or none")
 	case c.Timeout < 100*time.Millisecond:
 		return errcode.InvalidField("timeout", fmt.Sprintf("is %s", c.Timeout), "use at least 100ms")
 	case c.Compression != compressionGzip && c.Compression != compressionNone:
 		return errcode.InvalidField("compression", fmt.Sprintf("is %q", c.Compression), "use gzip or none")
 	}
-	for name, file := range map[string]string{"ca_file": c.CAFile, "cert_file": c.CertFile, "key_file": c.KeyFile} {
-		if file == "" {
-			continue
-		}
-		if _, err := os.Stat(file); err != nil {
-			return &errcode.Error{Code: errcode.Invalid, Field: name, Message: "can't be read", Fix: "name a PEM file", Err: err}
+	for _, endpoint := range c.Endpoints {
+		if c.TLS.Enabled && !strings.HasPrefix(endpoint, "https://") {
+			return errcode.InvalidField("tls", fmt.Sprintf("is enabled, and the endpoint %s is not encrypted", endpoint), "write it as https://...")
 		}
 	}
 	return nil
@@ -203,8 +195,8 @@ func (c Config) validateIndices() error {
 		return errcode.InvalidField("refresh_interval", fmt.Sprintf("is %s", c.RefreshInterval), "use from 100ms to 10m")
 	case !slices.Contains([]string{refreshNone, refreshWaitFor, refreshNow}, c.Refresh):
 		return errcode.InvalidField("refresh", fmt.Sprintf("is %q", c.Refresh), "use none, wait_for or now")
-	case c.Retention < day:
-		return errcode.InvalidField("retention", "is less than a day", "use 24h or more")
+	case time.Duration(c.Retention) < day:
+		return errcode.InvalidField("retention", fmt.Sprintf("is %s", c.Retention), "use at least 1d, because logs are dropped by the day")
 	case c.MaintainEvery < 0:
 		return errcode.InvalidField("maintain_every", "is negative", "use 0 to leave it to others")
 	}
@@ -215,8 +207,8 @@ func (c Config) validateIndices() error {
 			return errcode.InvalidField("classes", fmt.Sprintf("holds the name %q", class.Name), "use small letters, digits and _")
 		case names[class.Name]:
 			return errcode.InvalidField("classes", fmt.Sprintf("holds %q twice", class.Name), "name each class once; default is the one of all others")
-		case class.Retention < day:
-			return errcode.InvalidField("classes", fmt.Sprintf("has a retention of less than a day for %q", class.Name), "use 24h or more")
+		case time.Duration(class.Retention) < day:
+			return errcode.InvalidField("classes", fmt.Sprintf("has the retention %s for %q", class.Retention, class.Name), "use at least 1d")
 		case len(class.Orgs) == 0:
 			return errcode.InvalidField("classes", fmt.Sprintf("has no organisations for %q", class.Name), "list their ids in orgs")
 		}

@@ -45,9 +45,9 @@ func newClasses(cfg Config) classes {
 	add := func(name string, retention time.Duration) {
 		c.all = append(c.all, retentionClass{name, retention, cfg.IndexPrefix + "-" + name + "-"})
 	}
-	add(defaultClass, cfg.Retention)
+	add(defaultClass, time.Duration(cfg.Retention))
 	for i, class := range cfg.Classes {
-		add(class.Name, class.Retention)
+		add(class.Name, time.Duration(class.Retention))
 		for _, org := range class.Orgs {
 			c.orgs[storage.OrgID(org)] = i + 1
 		}

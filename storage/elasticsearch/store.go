@@ -71,6 +71,9 @@ func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("log store: %w", err)
 	}
+	if err := cfg.TLS.Validate(); err != nil {
+		return nil, fmt.Errorf("log store: tls: %w", err)
+	}
 	client, err := newClient(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("log store: %w", err)

@@ -150,7 +150,7 @@ type window struct{ from, to int64 }
 func (s *Store) window(class *retentionClass, now time.Time) window {
 	past := class.retention
 	if s.cfg.PastWindow > 0 {
-		past = min(past, s.cfg.PastWindow)
+		past = min(past, time.Duration(s.cfg.PastWindow))
 	}
 	return window{max(0, now.Add(-past).UnixNano()), now.Add(s.cfg.FutureWindow).UnixNano()}
 }
