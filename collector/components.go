@@ -6,6 +6,7 @@ import (
 	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	telemetry "github.com/pharos-obs/pharos/collector/telemetry"
+	elasticsearchexporter "github.com/pharos-obs/pharos/exporters/elasticsearchexporter"
 	kafkaexporter "github.com/pharos-obs/pharos/exporters/kafkaexporter"
 	localexporter "github.com/pharos-obs/pharos/exporters/localexporter"
 	timescaleexporter "github.com/pharos-obs/pharos/exporters/timescaleexporter"
@@ -98,6 +99,7 @@ func components() (otelcol.Factories, error) {
 		localexporter.NewFactory(),
 		kafkaexporter.NewFactory(),
 		timescaleexporter.NewFactory(),
+		elasticsearchexporter.NewFactory(),
 		debugexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
@@ -106,12 +108,13 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
-		localexporter.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
-		kafkaexporter.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
-		timescaleexporter.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
-		debugexporter.NewFactory().Type():     "go.opentelemetry.io/collector/exporter/debugexporter v0.165.0",
-		otlpexporter.NewFactory().Type():      "go.opentelemetry.io/collector/exporter/otlpexporter v0.165.0",
-		otlphttpexporter.NewFactory().Type():  "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.165.0",
+		localexporter.NewFactory().Type():         "github.com/pharos-obs/pharos v0.0.0",
+		kafkaexporter.NewFactory().Type():         "github.com/pharos-obs/pharos v0.0.0",
+		timescaleexporter.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
+		elasticsearchexporter.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
+		debugexporter.NewFactory().Type():         "go.opentelemetry.io/collector/exporter/debugexporter v0.165.0",
+		otlpexporter.NewFactory().Type():          "go.opentelemetry.io/collector/exporter/otlpexporter v0.165.0",
+		otlphttpexporter.NewFactory().Type():      "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.165.0",
 	})
 
 	factories.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
