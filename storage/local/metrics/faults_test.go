@@ -454,3 +454,57 @@ func lines(content string) func(func(string) bool) {
 		}
 	}
 }
+
+// TestReadAroundDeletions reads ranges that begin and end before, in and after deletions, and a
+// deletion that is later than all samples of a series.
+func TestReadAroundDeletions(t *testing.T) {
+	store := open(t, t.TempDir(), DefaultConfig())
+	defer func() { require.NoError(t, store.Close()) }()
+	org, err := store.Open(t.Context(), acme)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, org.Close()) }()
+	now := time.Now().Add(-time.Hour).Truncate(time.Second)
+	app := org.AppenderV2(t.Context())
+	for n := range int64(100) {
+		_, err := app.Append(0, labels.FromStrings("__name__", "up"), 0, now.UnixMilli()+n, 1, nil, nil, promstorage.AppendV2Options{})
+		require.NoError(t, err)
+	}
+	_, err = app.Append(0, labels.FromStrings("__name__", "other"), 0, now.UnixMilli()+1000, 1, nil, nil, promstorage.AppendV2Options{})
+	require.NoError(t, err)
+	require.NoError(t, app.Commit())
+	at := func(n int64) time.Time { return time.UnixMilli(now.UnixMilli() + n) }
+	up := labels.MustNewMatcher(labels.MatchEqual, "__name__", "up")
+	for _, gone := range [][2]int64{{20, 29}, {60, 79}, {500, 600}, {90, 10}} {
+		require.NoError(t, org.Delete(t.Context(), at(gone[0]), at(gone[1]), up))
+	}
+	there := func(n int64) bool { return n < 20 || n > 29 && n < 60 || n > 79 }
+	for from := int64(0); from < 100; from += 7 {
+		for to := from; to < 120; to += 5 {
+			for _, hinted := range []bool{false, true} {
+				querier, err := org.Querier(at(from).UnixMilli(), at(to).UnixMilli())
+				require.NoError(t, err)
+				var hints *promstorage.SelectHints
+				if hinted {
+					hints = &promstorage.SelectHints{Start: at(from).UnixMilli(), End: at(to).UnixMilli()}
+				}
+				set := querier.Select(t.Context(), true, hints, up)
+				var got, want []int64
+				for n := from; n <= min(to, 99); n++ {
+					if there(n) {
+						want = append(want, n)
+					}
+				}
+				for set.Next() {
+					it := set.At().Iterator(nil)
+					for it.Next() != chunkenc.ValNone {
+						got = append(got, it.AtT()-now.UnixMilli())
+					}
+					require.NoError(t, it.Err())
+				}
+				require.NoError(t, set.Err())
+				require.Equal(t, want, got, "%d to %d", from, to)
+				require.NoError(t, querier.Close())
+			}
+		}
+	}
+}

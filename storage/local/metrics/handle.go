@@ -67,7 +67,12 @@ func (h *handle) Querier(mint, maxt int64) (promstorage.Querier, error) {
 	if err := h.usable(); err != nil {
 		return nil, err
 	}
-	return h.db.Querier(max(mint, notBefore(h.org.store.cfg.RetentionTime)), maxt)
+	mint = max(mint, notBefore(h.org.store.cfg.RetentionTime))
+	querier, err := h.db.Querier(mint, maxt)
+	if err != nil || !hasTombstones(h.db.DB) {
+		return querier, err
+	}
+	return &trimmingQuerier{Querier: querier, mint: mint, maxt: maxt}, nil
 }
 
 // ExemplarQuerier implements storage.ExemplarQueryable.
@@ -90,6 +95,9 @@ func (h *handle) Metadata(_ context.Context, metric string, limit int) (map[stri
 func (h *handle) Delete(ctx context.Context, from, to time.Time, matchers ...*labels.Matcher) error {
 	if err := h.usable(); err != nil {
 		return err
+	}
+	if from.After(to) {
+		return nil // the TSDB would keep an interval that it cannot read
 	}
 	if h.db.Head().MinOOOTime() <= h.db.Head().MaxOOOTime() {
 		if err := newDeletion(from, to, matchers).remember(h.org.dir); err != nil {

@@ -228,7 +228,7 @@ func (o *org) options(limit *seriesLimit, db *database) *tsdb.Options {
 	cfg := o.store.cfg
 	opts := tsdb.DefaultOptions()
 	opts.OutOfOrderTimeWindow = cfg.OutOfOrderWindow.Milliseconds()
-	opts.RetentionDuration = cfg.RetentionTime.Milliseconds()
+	opts.RetentionDuration = 0 // see expired
 	opts.MaxBytes = cfg.RetentionBytes
 	opts.MaxBlockDuration = max(opts.MinBlockDuration, min(maxBlockDuration, cfg.RetentionTime/10).Milliseconds())
 	if cfg.RetentionTime == 0 {

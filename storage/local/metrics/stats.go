@@ -106,8 +106,9 @@ func countSamples(ctx context.Context, head *tsdb.Head) int64 {
 	return total
 }
 
-// expired returns the blocks that retention takes: by the TSDB's rules, which count from the
-// newest sample, and by the clock, for an organisation that no longer sends.
+// expired returns the blocks that retention takes: by size as the TSDB does, and by time as the
+// clock says. The TSDB would count from the end of the newest block, which may be two hours from
+// now, and take what is younger than the retention.
 func expired(db *tsdb.DB, blocks []*tsdb.Block, retention time.Duration) map[blockID]struct{} {
 	deletable := map[blockID]struct{}{}
 	if db != nil {
