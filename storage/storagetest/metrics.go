@@ -153,6 +153,9 @@ func (s *metricSuite) points(it chunkenc.Iterator) []point {
 		switch kind {
 		case chunkenc.ValHistogram:
 			p.t, p.h = it.AtHistogram(nil)
+			_, float := it.AtFloatHistogram(nil) // PromQL asks for floats alone
+			require.NotNil(s, float)
+			assert.True(s, p.h.ToFloat(nil).Equals(float), "%s is %s as floats", p.h, float)
 		case chunkenc.ValFloatHistogram:
 			p.t, p.fh = it.AtFloatHistogram(nil)
 		default:

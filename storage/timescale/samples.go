@@ -140,11 +140,19 @@ type point struct {
 	fh    *histogram.FloatHistogram
 }
 
-func (p point) T() int64                      { return p.t }
-func (p point) ST() int64                     { return p.st }
-func (p point) F() float64                    { return p.v }
-func (p point) H() *histogram.Histogram       { return p.h }
-func (p point) FH() *histogram.FloatHistogram { return p.fh }
+func (p point) T() int64                { return p.t }
+func (p point) ST() int64               { return p.st }
+func (p point) F() float64              { return p.v }
+func (p point) H() *histogram.Histogram { return p.h }
+
+// FH implements chunks.Sample. Who asks an integer histogram for floats gets them, as from the
+// chunks of a TSDB: PromQL does.
+func (p point) FH() *histogram.FloatHistogram {
+	if p.h != nil {
+		return p.h.ToFloat(nil)
+	}
+	return p.fh
+}
 
 func (p point) Type() chunkenc.ValueType {
 	switch {
