@@ -56,7 +56,7 @@ func (c *metricCheck) allow(metrics pmetric.Metrics) bool {
 		}
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
-				if c.name(metric.Name()) != nil || !c.allowPoints(metric) {
+				if c.metric(metric) != nil || !c.allowPoints(metric) {
 					return false
 				}
 			}
@@ -102,6 +102,17 @@ func (c *metricCheck) allowNumbers(points pmetric.NumberDataPointSlice) bool {
 		}
 	}
 	return true
+}
+
+// metric returns what is wrong with all points of a metric.
+func (c *metricCheck) metric(metric pmetric.Metric) *violation {
+	if found := c.name(metric.Name()); found != nil {
+		return found
+	}
+	if refused, is := series.RefusalOfTemporality(metric); is {
+		return &violation{refused.Field, refused.Reason, refused.Message}
+	}
+	return nil
 }
 
 func (c *metricCheck) name(name string) *violation {
@@ -150,7 +161,7 @@ func (c *metricCheck) remove(metrics pmetric.Metrics, removed *removal) {
 // whether the metric can go.
 func (c *metricCheck) removePoints(metric pmetric.Metric, fault *violation, removed *removal) bool {
 	if fault == nil {
-		fault = c.name(metric.Name())
+		fault = c.metric(metric)
 	}
 	bad := func(at pcommon.Timestamp, attributes pcommon.Map) bool {
 		found := fault

@@ -56,6 +56,45 @@ func first(metrics pmetric.Metrics) pmetric.NumberDataPoint {
 	return metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).Gauge().DataPoints().At(0)
 }
 
+func TestTemporality(t *testing.T) {
+	temporalities := map[pmetric.AggregationTemporality]string{
+		pmetric.AggregationTemporalityCumulative:  "",
+		pmetric.AggregationTemporalityDelta:       "delta_temporality",
+		pmetric.AggregationTemporalityUnspecified: "value_invalid",
+	}
+	for temporality, reason := range temporalities {
+		metrics := gauge("kept", 2)
+		all := metrics.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics()
+		sum, histogram, exponential := all.AppendEmpty(), all.AppendEmpty(), all.AppendEmpty()
+		sum.SetName("sum")
+		sum.SetEmptySum().SetAggregationTemporality(temporality)
+		sum.Sum().DataPoints().AppendEmpty().SetTimestamp(stamp(0))
+		histogram.SetName("histogram")
+		histogram.SetEmptyHistogram().SetAggregationTemporality(temporality)
+		histogram.Histogram().DataPoints().AppendEmpty().SetTimestamp(stamp(0))
+		exponential.SetName("exponential")
+		exponential.SetEmptyExponentialHistogram().SetAggregationTemporality(temporality)
+		exponential.ExponentialHistogram().DataPoints().AppendEmpty().SetTimestamp(stamp(0))
+
+		sink := &consumertest.MetricsSink{}
+		limits, _ := newMetrics(t, testConfig(), sink)
+		report := &rejection.Report{}
+		require.NoError(t, limits.ConsumeMetrics(rejection.NewContext(t.Context(), report), metrics))
+		if reason == "" {
+			assert.Equal(t, 5, sink.DataPointCount())
+			assert.Zero(t, report.Count())
+			continue
+		}
+		assert.Equal(t, 2, sink.DataPointCount(), reason)
+		assert.Equal(t, 3, report.Count(), reason)
+		for _, item := range report.Items() {
+			assert.Equal(t, "aggregation_temporality", item.Field)
+			assert.Equal(t, reason, item.Reason)
+			assert.Contains(t, item.Message, "cumulative")
+		}
+	}
+}
+
 func TestMetricViolations(t *testing.T) {
 	tests := []struct {
 		name          string
@@ -146,14 +185,17 @@ func everyType() pmetric.Metrics {
 		metric.SetName(name)
 		return metric
 	}
-	sum := appendMetric("sum").SetEmptySum().DataPoints()
-	histogram := appendMetric("histogram").SetEmptyHistogram().DataPoints()
-	exponential := appendMetric("exponential").SetEmptyExponentialHistogram().DataPoints()
+	sum := appendMetric("sum").SetEmptySum()
+	histogram := appendMetric("histogram").SetEmptyHistogram()
+	exponential := appendMetric("exponential").SetEmptyExponentialHistogram()
 	summary := appendMetric("summary").SetEmptySummary().DataPoints()
+	sum.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	histogram.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	exponential.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	for _, at := range times {
-		sum.AppendEmpty().SetTimestamp(at)
-		histogram.AppendEmpty().SetTimestamp(at)
-		exponential.AppendEmpty().SetTimestamp(at)
+		sum.DataPoints().AppendEmpty().SetTimestamp(at)
+		histogram.DataPoints().AppendEmpty().SetTimestamp(at)
+		exponential.DataPoints().AppendEmpty().SetTimestamp(at)
 		summary.AppendEmpty().SetTimestamp(at)
 	}
 	return metrics
@@ -188,7 +230,9 @@ func TestExactHistogramsAndMetadataPass(t *testing.T) {
 	described.SetEmptyGauge()
 	histogram := scope.Metrics().AppendEmpty()
 	histogram.SetName("sizes")
-	point := histogram.SetEmptyExponentialHistogram().DataPoints().AppendEmpty()
+	exponential := histogram.SetEmptyExponentialHistogram()
+	exponential.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	point := exponential.DataPoints().AppendEmpty()
 	point.SetTimestamp(stamp(0))
 	for _, label := range []string{"a", "b", "c"} {
 		point.Attributes().PutStr(label, "x")

@@ -51,8 +51,8 @@ func (r *resourceBatch) add(metrics pmetric.MetricSlice) error {
 	defer r.cache.mu.RUnlock()
 	for i := range metrics.Len() {
 		metric := metrics.At(i)
-		if temporality, has := temporalityOf(metric); has && temporality != pmetric.AggregationTemporalityCumulative {
-			r.rejectTemporality(metric, temporality)
+		if refused, is := RefusalOfTemporality(metric); is {
+			r.rejectPoints(metric, refused)
 			continue
 		}
 		var err error

@@ -91,8 +91,13 @@ func (b *batch) settle(err error, name string, attributes pcommon.Map, ts pcommo
 	return nil
 }
 
-// rejectTemporality refuses a metric whose points are not cumulative, and says so of each.
-func (b *batch) rejectTemporality(metric pmetric.Metric, temporality pmetric.AggregationTemporality) {
+// RefusalOfTemporality returns why the points of a metric are refused whose temporality is not
+// cumulative; false when they are not refused for that.
+func RefusalOfTemporality(metric pmetric.Metric) (rejection.Item, bool) {
+	temporality, has := temporalityOf(metric)
+	if !has || temporality == pmetric.AggregationTemporalityCumulative {
+		return rejection.Item{}, false
+	}
 	item := rejection.Item{
 		Field:  "aggregation_temporality",
 		Reason: "delta_temporality",
@@ -103,6 +108,11 @@ func (b *batch) rejectTemporality(metric pmetric.Metric, temporality pmetric.Agg
 		item.Reason = "value_invalid"
 		item.Message = fmt.Sprintf("metric %q has no aggregation temporality (set it to cumulative in the sender)", metric.Name())
 	}
+	return item, true
+}
+
+// rejectPoints refuses all points of a metric for the same reason.
+func (b *batch) rejectPoints(metric pmetric.Metric, item rejection.Item) {
 	for attributes, ts := range points(metric) {
 		item.Key, item.Time = rejection.SeriesKey(metric.Name(), attributes), rejection.Milliseconds(ts)
 		b.report.Add(item)
