@@ -79,7 +79,14 @@ func newExporter[T any](set exporter.Settings, cfg *Config, signal *signal[T]) (
 // there is answered with a retryable error.
 func (e *kafkaExporter[T]) Start(ctx context.Context, host component.Host) error {
 	e.health = health{host: host}
-	e.producer.start(ctx)
+	e.health.failed(errcode.New(errcode.Unavailable, "Kafka has not answered yet"))
+	e.producer.start(ctx, func(err error) {
+		if err != nil {
+			e.health.failed(errcode.New(errcode.Unavailable, "%w", err))
+			return
+		}
+		e.health.succeeded()
+	})
 	return nil
 }
 

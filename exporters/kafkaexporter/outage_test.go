@@ -99,7 +99,15 @@ func TestBrokerComesLater(t *testing.T) {
 	require.NoError(t, server.Start(t.Context()))
 	eventually(t, func() error { return exp.ConsumeLogs(inOrg(t.Context(), acme), records("A", 10, 10, "checkout")) })
 	assert.Len(t, idsOf(t, readAll(t, server.Address, cfg.Topics.Logs))[acme], 10)
-	assert.False(t, exp.health.bad.value.Load())
+	require.Eventually(t, func() bool { return !exp.health.bad.value.Load() }, 20*time.Second, 10*time.Millisecond)
+
+	// Without anything to write it notices what becomes of Kafka.
+	idle := startLogs(t, cfg)
+	require.Eventually(t, func() bool { return !idle.health.bad.value.Load() }, 20*time.Second, 10*time.Millisecond)
+	server.Kill()
+	require.Eventually(t, func() bool { return idle.health.bad.value.Load() }, 60*time.Second, 10*time.Millisecond)
+	require.NoError(t, server.Start(t.Context()))
+	require.Eventually(t, func() bool { return !idle.health.bad.value.Load() }, 60*time.Second, 10*time.Millisecond)
 }
 
 // TestBrokerThatDoesNotAnswer holds that a write ends, and that what waits is bounded.

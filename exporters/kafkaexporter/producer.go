@@ -19,8 +19,13 @@ import (
 // come again.
 const attempts = 3
 
-// topicRetry is the pause between attempts to create the topic.
-const topicRetry = time.Second
+// topicRetry is the pause between attempts to create the topic, checkEvery that between looks at
+// one that is there: a process that gets nothing to write, because it is not ready, has to notice
+// by itself that Kafka is back.
+const (
+	topicRetry = time.Second
+	checkEvery = 10 * time.Second
+)
 
 // producer writes the messages of one topic.
 type producer struct {
@@ -36,7 +41,7 @@ type producer struct {
 	largest  atomic.Int64 // bytes of the largest message; less than configured when a broker refused it
 	shrunk   flag
 	stopping context.CancelFunc
-	creating sync.WaitGroup
+	watching sync.WaitGroup
 	missing  chan struct{} // the topic may be missing
 }
 
@@ -76,35 +81,62 @@ func (p *producer) writer(messages int) *kafka.Writer {
 	}
 }
 
-// start creates the topic as soon as Kafka is there, and again when it has gone.
-func (p *producer) start(ctx context.Context) {
+// start watches Kafka: it creates the topic as soon as Kafka is there, and again when it has
+// gone, and reports whether the topic can be written to.
+func (p *producer) start(ctx context.Context, report func(error)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	p.stopping = cancel
-	p.lookForTopic()
-	p.creating.Go(func() { p.createTopic(ctx) })
+	p.watching.Go(func() { p.watch(ctx, report) })
 }
 
-func (p *producer) createTopic(ctx context.Context) {
+func (p *producer) watch(ctx context.Context, report func(error)) {
 	logged := ""
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-p.missing:
+		err := p.cfg.EnsureTopic(ctx, p.transport, p.topic, 0)
+		if err == nil {
+			err = p.answers(ctx)
 		}
-		if err := p.cfg.EnsureTopic(ctx, p.transport, p.topic, 0); err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return
+		}
+		report(err)
+		pause := checkEvery
+		if err != nil {
+			pause = topicRetry
 			if err.Error() != logged {
 				logged = err.Error()
-				p.logger.Warn("the topic is not there yet", zap.String("topic", p.topic), zap.Error(err))
+				p.logger.Warn("the topic cannot be written to yet", zap.String("topic", p.topic), zap.Error(err))
 			}
-			p.lookForTopic()
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(topicRetry):
 		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.missing:
+		case <-time.After(pause - topicRetry):
+		}
 	}
+}
+
+// answers says whether the broker that leads the topic's first partition answers.
+func (p *producer) answers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+	defer cancel()
+	client := &kafka.Client{Addr: kafka.TCP(p.cfg.Brokers...), Transport: p.transport}
+	answer, err := client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{p.topic: {kafka.LastOffsetOf(0)}}})
+	if err != nil {
+		return fmt.Errorf("look for topic %q: %w", p.topic, err)
+	}
+	for _, partition := range answer.Topics[p.topic] {
+		if partition.Error != nil {
+			return fmt.Errorf("look for topic %q: %w", p.topic, partition.Error)
+		}
+	}
+	return nil
 }
 
 // lookForTopic asks for the topic to be created if it is missing.
@@ -119,7 +151,7 @@ func (p *producer) lookForTopic() {
 func (p *producer) stop() {
 	if p.stopping != nil {
 		p.stopping()
-		p.creating.Wait()
+		p.watching.Wait()
 	}
 	for _, writer := range []*kafka.Writer{p.joined, p.alone} {
 		_ = writer.Close() // it returns nil
