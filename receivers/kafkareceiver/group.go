@@ -52,6 +52,7 @@ func (r *kafkaReceiver[T]) begin(ctx context.Context, generation *kafka.Generati
 	}
 	r.telemetry.lags.assign(next)
 	r.logger.Info("partitions were assigned", zap.String("topic", r.signal.topic), zap.Int32("generation", generation.ID), zap.Int("partitions", len(assigned)))
+	r.well()
 	if len(assigned) == 0 {
 		return
 	}

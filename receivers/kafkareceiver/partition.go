@@ -82,7 +82,10 @@ func (p *partitionReader[T]) run(ctx context.Context) {
 			sleep(ctx, p.receiver.pause(failures))
 			continue
 		}
-		failures = 0
+		if failures > 0 {
+			p.receiver.well()
+			failures = 0
+		}
 		if err := p.work(ctx, messages); err != nil {
 			if ctx.Err() == nil {
 				p.receiver.logger.Warn("reading the partition anew", zap.String("topic", p.receiver.signal.topic), zap.Int("partition", p.partition), zap.Error(err))
