@@ -105,6 +105,8 @@ func (f *Forwarder) rewrite(r *httputil.ProxyRequest) {
 		r.Out.Header.Del("Upgrade")
 		r.Out.Header.Del("Connection")
 	}
+	r.Out.Header.Del("Traceparent") // the front door has read it, and believed it or not
+	r.Out.Header.Del("Tracestate")
 	propagation.TraceContext{}.Inject(r.In.Context(), propagation.HeaderCarrier(r.Out.Header))
 }
 

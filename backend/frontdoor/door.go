@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 
@@ -34,6 +36,8 @@ type Config struct {
 	AnonymousBurst     int
 	// TrustedProxies are believed when they say for whom they forward a request.
 	TrustedProxies Proxies
+	// Tracer makes a span of each request; nil means no spans.
+	Tracer trace.Tracer
 }
 
 // WithOrg puts the organisation into the context in the form that the layers behind the front
@@ -70,6 +74,9 @@ func New(cfg Config, authenticator auth.Authenticator, withOrg WithOrg, meter me
 	instr, err := newInstruments(meter)
 	if err != nil {
 		return nil, fmt.Errorf("create the front door's metrics: %w", err)
+	}
+	if cfg.Tracer == nil {
+		cfg.Tracer = noop.Tracer{}
 	}
 	return &Door{
 		cfg: cfg, logger: logger, auth: authenticator, withOrg: withOrg,

@@ -83,20 +83,24 @@ func (s *streamWithContext) Context() context.Context { return s.ctx }
 // the process.
 func (d *Door) call(ctx context.Context, method string, handle func(context.Context) error) (err error) {
 	started := d.clockwork()
+	name := strings.TrimPrefix(method, "/")
+	ctx, span := d.beginCall(ctx, name)
 	defer func() {
 		if fault := recover(); fault != nil {
 			d.logger.Error("A handler panicked", zap.String("method", method), zap.Any("fault", fault), zap.Stack("stack"))
 			err = StatusError(errcode.New(errcode.Internal, "a handler panicked"))
 		}
+		code := status.Code(err).String()
 		d.instr.grpc.Record(context.WithoutCancel(ctx), d.clockwork().Sub(started).Seconds(), metric.WithAttributes(
-			attribute.String("rpc.method", strings.TrimPrefix(method, "/")),
-			attribute.String("rpc.response.status_code", status.Code(err).String()),
+			attribute.String("rpc.method", name), attribute.String("rpc.response.status_code", code),
 		))
+		endCall(span, code, err)
 	}()
 	admitted, err := d.admitCall(ctx, method)
 	if err != nil {
 		return StatusError(err)
 	}
+	identified(admitted, span)
 	return handle(admitted)
 }
 

@@ -34,18 +34,24 @@ func (d *Door) middleware(listener Listener, route Route, admit func(*http.Reque
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := d.clockwork()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-		defer func() { counter.done(context.WithoutCancel(r.Context()), recorder.status, d.clockwork().Sub(started)) }()
+		ctx, span := d.beginHTTP(r, listener, route.Pattern)
+		r = r.WithContext(ctx)
+		defer func() {
+			counter.done(context.WithoutCancel(ctx), recorder.status, d.clockwork().Sub(started))
+			endHTTP(span, recorder.status)
+		}()
 		defer func() {
 			if fault := recover(); fault != nil {
 				d.panicked(fault, recorder, r, route.Pattern, refuse)
 			}
 		}()
-		ctx, err := admit(r)
+		admitted, err := admit(r)
 		if err != nil {
 			closeUnread(recorder, r)
 			refuse(recorder, r, err)
 			return
 		}
+		identified(admitted, span)
 		if r.Body != nil && r.ContentLength != 0 {
 			if r.ContentLength > maxBody {
 				closeUnread(recorder, r)
@@ -56,7 +62,7 @@ func (d *Door) middleware(listener Listener, route Route, admit func(*http.Reque
 			// by net/http's own writer only.
 			r.Body = http.MaxBytesReader(w, timed(w, r.Body, started.Add(d.cfg.BodyTimeout)), maxBody)
 		}
-		route.Handler.ServeHTTP(recorder, r.WithContext(ctx))
+		route.Handler.ServeHTTP(recorder, r.WithContext(admitted))
 	})
 }
 

@@ -1,6 +1,7 @@
 package frontdoor
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -8,12 +9,14 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/otel/propagation"
 	"golang.org/x/net/http/httpguts"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 )
 
 // Proxies are the networks of the reverse proxies that are believed when they say from whom a
-// request comes.
+// request comes, and what trace it belongs to.
 type Proxies []netip.Prefix
 
 func (p Proxies) trusts(address netip.Addr) bool {
@@ -22,8 +25,8 @@ func (p Proxies) trusts(address netip.Addr) bool {
 }
 
 // asSent returns the request as the client sent it to the first trusted proxy: with the
-// client's address, and the host and scheme that it used. Of anybody else X-Forwarded-* means
-// nothing.
+// client's address, and the host and scheme that it used, within the trace of the proxy. Of
+// anybody else X-Forwarded-* means nothing.
 func (p Proxies) asSent(r *http.Request) *http.Request {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil || !p.trusts(peer.Addr()) {
@@ -46,7 +49,23 @@ func (p Proxies) asSent(r *http.Request) *http.Request {
 	case "http", "ws":
 		sent.TLS = nil
 	}
+	if len(r.Header[traceParent]) > 0 {
+		sent = sent.WithContext(contextOf(r.Context(), propagation.HeaderCarrier(r.Header)))
+	}
 	return sent
+}
+
+// trustsCaller says whether a gRPC call comes from a trusted proxy.
+func (p Proxies) trustsCaller(ctx context.Context) bool {
+	if len(p) == 0 {
+		return false
+	}
+	remote, ok := peer.FromContext(ctx)
+	if !ok {
+		return false
+	}
+	address, err := netip.ParseAddrPort(remote.Addr.String())
+	return err == nil && p.trusts(address.Addr())
 }
 
 // caller is the address from which a gRPC call comes, as host:port.

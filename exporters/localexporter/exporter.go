@@ -12,6 +12,9 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/internal/orgcontext"
@@ -19,6 +22,8 @@ import (
 	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/series"
 )
+
+const scopeName = "github.com/pharos-obs/pharos/exporters/localexporter"
 
 // stores is what the storage extension gives.
 type stores interface {
@@ -44,6 +49,7 @@ type localExporter struct {
 	cfg    *Config
 	signal string
 	writer *series.Writer
+	tracer trace.Tracer
 	stores stores
 	named  defaultOrganisation // nil when the extension has no default organisation
 }
@@ -53,8 +59,10 @@ var (
 	_ exporter.Logs    = (*localExporter)(nil)
 )
 
-func newExporter(cfg *Config, signal string) *localExporter {
-	return &localExporter{cfg: cfg, signal: signal, writer: series.NewWriter(cfg.CacheSize)}
+func newExporter(set exporter.Settings, cfg *Config, signal string) *localExporter {
+	return &localExporter{
+		cfg: cfg, signal: signal, writer: series.NewWriter(cfg.CacheSize), tracer: set.TracerProvider.Tracer(scopeName),
+	}
 }
 
 // Start implements component.Component.
@@ -87,7 +95,22 @@ func (e *localExporter) Capabilities() consumer.Capabilities {
 
 // ConsumeMetrics stores metrics; when it returns nil they are durable.
 func (e *localExporter) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
-	return outcome(e.storeMetrics(ctx, metrics))
+	ctx, span := e.begin(ctx)
+	err := e.storeMetrics(ctx, metrics)
+	end(span, err)
+	return outcome(err)
+}
+
+// begin starts the span of writing to a store.
+func (e *localExporter) begin(ctx context.Context) (context.Context, trace.Span) {
+	return e.tracer.Start(ctx, "write "+e.signal, trace.WithAttributes(attribute.String("pharos.storage", e.cfg.Storage.String())))
+}
+
+func end(span trace.Span, err error) {
+	if err != nil {
+		span.SetStatus(codes.Error, err.Error())
+	}
+	span.End()
 }
 
 func (e *localExporter) storeMetrics(ctx context.Context, metrics pmetric.Metrics) (err error) {
@@ -105,14 +128,21 @@ func (e *localExporter) storeMetrics(ctx context.Context, metrics pmetric.Metric
 
 // ConsumeLogs stores logs; when it returns nil they are durable.
 func (e *localExporter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	ctx, span := e.begin(ctx)
+	err := e.storeLogs(ctx, logs)
+	end(span, err)
+	return outcome(err)
+}
+
+func (e *localExporter) storeLogs(ctx context.Context, logs plog.Logs) error {
 	org, err := e.org(ctx)
 	if err != nil {
-		return outcome(err)
+		return err
 	}
 	if e.cfg.DefaultOrg != "" {
 		recordid.Identify(logs, uuid.NewString)
 	}
-	return outcome(e.stores.LogStore().Write(ctx, org, logs))
+	return e.stores.LogStore().Write(ctx, org, logs)
 }
 
 // org returns the organisation that the data belongs to.

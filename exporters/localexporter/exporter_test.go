@@ -16,6 +16,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 	"go.uber.org/zap/zaptest"
 
@@ -73,7 +76,7 @@ func start(t *testing.T, defaultOrg string) (*localExporter, *fakeExtension) {
 	extension := &fakeExtension{metrics: store, defaultOrg: own}
 	cfg := createDefaultConfig().(*Config)
 	cfg.DefaultOrg = defaultOrg
-	exp := newExporter(cfg, "")
+	exp := newExporter(exportertest.NewNopSettings(component.MustNewType(Type)), cfg, "")
 	require.NoError(t, exp.Start(t.Context(), host{storageID: extension}))
 	t.Cleanup(func() { assert.NoError(t, exp.Shutdown(context.Background())) })
 	return exp, extension
@@ -105,6 +108,30 @@ func count(t *testing.T, store storage.MetricStore, org storage.OrgID) int {
 	}
 	require.NoError(t, set.Err())
 	return found
+}
+
+func TestSpans(t *testing.T) {
+	exp, extension := start(t, "")
+	spans := tracetest.NewSpanRecorder()
+	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
+	exp.tracer, exp.signal = provider.Tracer(scopeName), signalLogs
+	ctx, parent := provider.Tracer("test").Start(orgcontext.With(t.Context(), acme), "process")
+	require.NoError(t, exp.ConsumeLogs(ctx, plog.NewLogs()))
+	extension.logs.err = errors.New("boom")
+	require.Error(t, exp.ConsumeLogs(ctx, plog.NewLogs()))
+	exp.signal = signalMetrics
+	require.NoError(t, exp.ConsumeMetrics(ctx, gauge(time.Now())))
+	ended := spans.Ended()
+	require.Len(t, ended, 3)
+	for i, want := range []struct {
+		name string
+		code codes.Code
+	}{{"write logs", codes.Unset}, {"write logs", codes.Error}, {"write metrics", codes.Unset}} {
+		assert.Equal(t, want.name, ended[i].Name())
+		assert.Equal(t, want.code, ended[i].Status().Code)
+		assert.Equal(t, parent.SpanContext().SpanID(), ended[i].Parent().SpanID())
+	}
+	require.NoError(t, provider.Shutdown(t.Context()))
 }
 
 func TestOrganisation(t *testing.T) {
@@ -213,7 +240,7 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := createDefaultConfig().(*Config)
 			cfg.DefaultOrg = tt.defaultOrg
-			assert.ErrorContains(t, newExporter(cfg, "").Start(t.Context(), tt.host), tt.err)
+			assert.ErrorContains(t, newExporter(exportertest.NewNopSettings(component.MustNewType(Type)), cfg, "").Start(t.Context(), tt.host), tt.err)
 		})
 	}
 }
@@ -231,5 +258,5 @@ func TestLifecycle(t *testing.T) {
 	require.ErrorContains(t, metricsExporter.Start(t.Context(), host{storageID: &fakeExtension{}}), `extension "storage" has no store of metrics; choose one`)
 	require.NoError(t, metricsExporter.Shutdown(t.Context()))
 	assert.False(t, metricsExporter.Capabilities().MutatesData)
-	require.NoError(t, newExporter(createDefaultConfig().(*Config), "").Shutdown(t.Context()), "shut down without start")
+	require.NoError(t, newExporter(exportertest.NewNopSettings(component.MustNewType(Type)), createDefaultConfig().(*Config), "").Shutdown(t.Context()), "shut down without start")
 }

@@ -29,10 +29,10 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-func createMetrics(_ context.Context, _ exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
-	return newExporter(cfg.(*Config), signalMetrics), nil
+func createMetrics(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
+	return newExporter(set, cfg.(*Config), signalMetrics), nil
 }
 
-func createLogs(_ context.Context, _ exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	return newExporter(cfg.(*Config), signalLogs), nil
+func createLogs(_ context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+	return newExporter(set, cfg.(*Config), signalLogs), nil
 }

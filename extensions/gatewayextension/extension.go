@@ -104,6 +104,7 @@ func (g *gateway) makeDoor(authenticator auth.Authenticator) error {
 		AnonymousPerSecond: g.cfg.Limits.AnonymousPerSecond,
 		AnonymousBurst:     g.cfg.Limits.AnonymousBurst,
 		TrustedProxies:     proxies,
+		Tracer:             g.set.TracerProvider.Tracer(scopeName),
 	}, authenticator, orgcontext.With, g.set.MeterProvider.Meter(scopeName), g.set.Logger)
 	if err != nil {
 		return err

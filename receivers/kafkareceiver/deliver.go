@@ -144,20 +144,10 @@ func (r *kafkaReceiver[T]) decode(ctx, wanted context.Context, messages []messag
 	return merged, good, nil
 }
 
-// consume calls the next consumer within a span that goes on with the trace of the first message
-// and is linked to those of the others.
+// consume calls the next consumer within a span that goes on with the trace of one message and is
+// linked to those of the others.
 func (r *kafkaReceiver[T]) consume(ctx context.Context, messages []message, data T) error {
-	var links []trace.Link
-	for i := range messages {
-		remote := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), &messages[i].headers)) //nolint:contextcheck // a message has a trace of its own
-		switch {
-		case !remote.IsValid():
-		case i == 0:
-			ctx = trace.ContextWithRemoteSpanContext(ctx, remote)
-		case remote.IsSampled():
-			links = append(links, trace.Link{SpanContext: remote})
-		}
-	}
+	ctx, links := goOn(ctx, messages)
 	ctx, span := r.tracer.Start(ctx, r.signal.topic+" process", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...),
 		trace.WithAttributes(
 			attribute.String("messaging.system", "kafka"), attribute.String("messaging.destination.name", r.signal.topic),
@@ -169,6 +159,30 @@ func (r *kafkaReceiver[T]) consume(ctx context.Context, messages []message, data
 		span.SetStatus(codes.Error, err.Error())
 	}
 	return err
+}
+
+// goOn returns the trace of the first message that is sampled, or else of the first that has one,
+// and links to the other sampled ones. Were it always the first message's, few of the traces that a
+// share of all requests has would reach a store.
+func goOn(ctx context.Context, messages []message) (context.Context, []trace.Link) {
+	var (
+		parent trace.SpanContext
+		links  []trace.Link
+	)
+	for i := range messages {
+		remote := trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), &messages[i].headers))
+		switch {
+		case !remote.IsValid():
+		case !parent.IsValid(), remote.IsSampled() && !parent.IsSampled():
+			parent = remote
+		case remote.IsSampled():
+			links = append(links, trace.Link{SpanContext: remote})
+		}
+	}
+	if parent.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
+	}
+	return ctx, links
 }
 
 // refused makes dead letters of the items that the stores have left out.
