@@ -238,18 +238,6 @@ func TestRecordsOverTheLimitsAreRefused(t *testing.T) {
 	assert.Equal(t, []string{"limits-0 too_large", "limits-1 label_invalid", "limits-2 label_limit"}, reasons)
 }
 
-func TestSlowTailMissesRecords(t *testing.T) {
-	store := open(t, t.TempDir())
-	reader, err := store.startTail(testOrg, nil)
-	require.NoError(t, err)
-	for i := range tailBuffer + 2 {
-		require.NoError(t, store.Write(t.Context(), testOrg, testLogs(fmt.Sprintf("batch%d", i), 3, time.Now())))
-	}
-	assert.Equal(t, int64(6), reader.missed.Load())
-	assert.Len(t, reader.records, tailBuffer)
-	store.tails.remove(reader)
-}
-
 func TestTailEndsWhenTheStoreCloses(t *testing.T) {
 	store, err := Open(t.TempDir(), DefaultConfig(), zaptest.NewLogger(t))
 	require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
+	"github.com/pharos-obs/pharos/storage/logtail"
 	"github.com/pharos-obs/pharos/storage/rejection"
 )
 
@@ -35,7 +36,7 @@ type Store struct {
 	seen    *seenTable
 	journal *journal
 	ids     *journal
-	tails   tailTable
+	tails   logtail.Hub
 	batches sync.Pool
 	stats   statsCache
 
@@ -122,7 +123,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	close(s.stop)
 	s.background.Wait()
-	s.tails.close()
+	s.tails.Close()
 	// The engine writes its rows to the disk, so that the journal is not needed any more.
 	s.engine.MustClose()
 	return errors.Join(s.dropAll(), s.journal.close(), s.ids.close(), s.lock.Release())
@@ -189,7 +190,9 @@ func (s *Store) Write(ctx context.Context, org storage.OrgID, logs plog.Logs) er
 	}
 	b.rows.flush(s.engine)
 	s.added.Add(1)
-	s.tails.publish(number, b.encoder.buf, b.encoder.rows)
+	if b.encoder.rows > 0 {
+		s.tails.Publish(org, rowsOf(b.encoder.buf))
+	}
 	report := rejection.FromContext(ctx)
 	for _, item := range b.rejected {
 		report.Add(item)
