@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/units"
 	"github.com/prometheus/common/model"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/pharos-obs/pharos/storage/elasticsearch"
@@ -36,6 +37,9 @@ type Config struct {
 	Logs LogsConfig `mapstructure:"logs"`
 	// Metadata configures the database of organisations, users and keys.
 	Metadata MetadataConfig `mapstructure:"metadata"`
+	// Hot is another storage extension that holds the newest metrics and the tail of the logs on
+	// this machine: metrics are read from both, and logs are followed there.
+	Hot component.ID `mapstructure:"hot"`
 }
 
 // MetricsConfig configures the metric store. What is not of the chosen store is left out.
@@ -56,7 +60,7 @@ type MetricsConfig struct {
 
 // LogsConfig configures the log store. What is not of the chosen store is left out.
 type LogsConfig struct {
-	// Store is local, elasticsearch or none.
+	// Store is local, elasticsearch, live or none. live keeps nothing and hands on what is written.
 	Store string `mapstructure:"store"`
 	// Retention is how long the local store keeps records, for example 7d.
 	Retention model.Duration `mapstructure:"retention"`
@@ -83,6 +87,7 @@ const (
 	storeElasticsearch = "elasticsearch"
 	storeSQLite        = "sqlite"
 	storePostgreSQL    = "postgresql"
+	storeLive          = "live"
 	storeNone          = "none"
 )
 
@@ -129,7 +134,20 @@ func (c *Config) Validate() error {
 	if c.MinFree < 0 {
 		errs = append(errs, errors.New("min_free cannot be negative"))
 	}
+	if c.hasHot() && c.Metrics.Store == storeNone && c.Logs.Store == storeNone {
+		errs = append(errs, fmt.Errorf("hot is %s while there are no stores to join it with: choose metrics::store and logs::store, or remove it", c.Hot))
+	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) hasHot() bool { return c.Hot.Type() != component.Type{} }
+
+// References returns the extensions that this one needs, by setting.
+func (c *Config) References() map[string]component.ID {
+	if !c.hasHot() {
+		return nil
+	}
+	return map[string]component.ID{"hot": c.Hot}
 }
 
 // onDisk says whether something is stored on this machine.
@@ -174,7 +192,7 @@ func (c *MetricsConfig) Validate() error {
 
 // Validate checks the configuration.
 func (c *LogsConfig) Validate() error {
-	errs := []error{chosen(c.Store, []string{storeLocal, storeElasticsearch, storeNone}, map[string]bool{storeElasticsearch: c.Elasticsearch.HasValue()})}
+	errs := []error{chosen(c.Store, []string{storeLocal, storeElasticsearch, storeLive, storeNone}, map[string]bool{storeElasticsearch: c.Elasticsearch.HasValue()})}
 	if time.Duration(c.Retention) < 24*time.Hour {
 		errs = append(errs, fmt.Errorf("retention is %s: use at least 1d, because logs are dropped by the day", c.Retention))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
@@ -44,18 +45,21 @@ func TestDefaults(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	configtest.Faults(t, defaultConfig, map[string]func(*Config){
-		"directory is empty: name the folder":                                                     func(c *Config) { c.Directory = "" },
-		`durability is "disk": use process or fsync`:                                              func(c *Config) { c.Durability = "disk" },
-		"min_free cannot be negative":                                                             func(c *Config) { c.MinFree = -1 },
-		"metrics: retention is 1m: use at least 1h":                                               func(c *Config) { c.Metrics.Retention = model.Duration(time.Minute) },
-		"metrics: max_bytes cannot be negative":                                                   func(c *Config) { c.Metrics.MaxBytes = -1 },
-		"metrics: out_of_order_window cannot be negative":                                         func(c *Config) { c.Metrics.OutOfOrderWindow = -1 },
-		"metrics: max_series must be at least 1":                                                  func(c *Config) { c.Metrics.MaxSeries = 0 },
-		"logs: retention is 1h: use at least 1d":                                                  func(c *Config) { c.Logs.Retention = model.Duration(time.Hour) },
-		"logs: max_bytes cannot be negative":                                                      func(c *Config) { c.Logs.MaxBytes = -1 },
-		"logs: memory is 1MiB: use at least 16MiB":                                                func(c *Config) { c.Logs.Memory = 1 << 20 },
-		`metrics: store is "mysql": use local, timescale, none`:                                   func(c *Config) { c.Metrics.Store = "mysql" },
-		`logs: store is "": use local, elasticsearch, none`:                                       func(c *Config) { c.Logs.Store = "" },
+		"directory is empty: name the folder":                     func(c *Config) { c.Directory = "" },
+		`durability is "disk": use process or fsync`:              func(c *Config) { c.Durability = "disk" },
+		"min_free cannot be negative":                             func(c *Config) { c.MinFree = -1 },
+		"metrics: retention is 1m: use at least 1h":               func(c *Config) { c.Metrics.Retention = model.Duration(time.Minute) },
+		"metrics: max_bytes cannot be negative":                   func(c *Config) { c.Metrics.MaxBytes = -1 },
+		"metrics: out_of_order_window cannot be negative":         func(c *Config) { c.Metrics.OutOfOrderWindow = -1 },
+		"metrics: max_series must be at least 1":                  func(c *Config) { c.Metrics.MaxSeries = 0 },
+		"logs: retention is 1h: use at least 1d":                  func(c *Config) { c.Logs.Retention = model.Duration(time.Hour) },
+		"logs: max_bytes cannot be negative":                      func(c *Config) { c.Logs.MaxBytes = -1 },
+		"logs: memory is 1MiB: use at least 16MiB":                func(c *Config) { c.Logs.Memory = 1 << 20 },
+		`metrics: store is "mysql": use local, timescale, none`:   func(c *Config) { c.Metrics.Store = "mysql" },
+		`logs: store is "": use local, elasticsearch, live, none`: func(c *Config) { c.Logs.Store = "" },
+		"hot is storage/hot while there are no stores to join it with": func(c *Config) {
+			c.Hot, c.Metrics.Store, c.Logs.Store = component.MustNewIDWithName("storage", "hot"), "none", "none"
+		},
 		`metadata: store is "etcd": use sqlite, postgresql, none`:                                 func(c *Config) { c.Metadata.Store = "etcd" },
 		"metrics: timescale is missing while store is timescale":                                  func(c *Config) { c.Metrics.Store = "timescale" },
 		"metadata: postgresql is given while store is sqlite: set store to postgresql, or remove": func(c *Config) { c.Metadata.PostgreSQL.GetOrInsertDefault().DSN = "postgres://h/d" },
@@ -63,4 +67,11 @@ func TestValidate(t *testing.T) {
 		"logs: elasticsearch is missing while store is elasticsearch":                             func(c *Config) { c.Logs.Store = "elasticsearch" },
 		"metrics::timescale: dsn: is empty":                                                       func(c *Config) { c.Metrics.Store = "timescale"; c.Metrics.Timescale.GetOrInsertDefault() },
 	})
+}
+
+func TestReferences(t *testing.T) {
+	cfg := defaultConfig()
+	assert.Empty(t, cfg.References())
+	cfg.Hot = component.MustNewIDWithName("storage", "hot")
+	assert.Equal(t, map[string]component.ID{"hot": cfg.Hot}, cfg.References())
 }

@@ -10,17 +10,23 @@ import (
 	"github.com/gofrs/flock"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/elasticsearch"
+	"github.com/pharos-obs/pharos/storage/livelogs"
 	"github.com/pharos-obs/pharos/storage/local/logs"
 	"github.com/pharos-obs/pharos/storage/local/metrics"
 	"github.com/pharos-obs/pharos/storage/metadata"
 	"github.com/pharos-obs/pharos/storage/timescale"
 )
 
-var _ extension.Extension = (*Extension)(nil)
+var (
+	_ extension.Extension             = (*Extension)(nil)
+	_ extensioncapabilities.Dependent = (*Extension)(nil)
+)
 
 // defaultOrg is the name of the organisation that exists from the first start.
 const defaultOrg = "default"
@@ -30,20 +36,23 @@ const defaultOrg = "default"
 type Extension struct {
 	cfg    *Config
 	logger *zap.Logger
+	meters metric.MeterProvider
 
 	lock     *flock.Flock
 	metrics  storage.MetricStore // nil when there is none, as the others
 	logs     storage.LogStore
 	metadata *metadata.DB
+	hot      hotTier
 }
 
 // Start implements component.Component.
-func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
+func (e *Extension) Start(ctx context.Context, host component.Host) (err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Shutdown(ctx))
 		}
 	}()
+	e.hot.began = time.Now()
 	if e.cfg.onDisk() {
 		if e.lock, err = lockDirectory(e.cfg.Directory); err != nil {
 			return err
@@ -58,7 +67,7 @@ func (e *Extension) Start(ctx context.Context, _ component.Host) (err error) {
 	if err := e.openLogs(ctx); err != nil {
 		return fmt.Errorf("open the log store: %w", err)
 	}
-	return nil
+	return e.joinHot(host)
 }
 
 func (e *Extension) openMetadata(ctx context.Context) (err error) {
@@ -103,6 +112,8 @@ func (e *Extension) openLogs(ctx context.Context) error {
 			return err
 		}
 		e.logs = opened
+	case storeLive:
+		e.logs = livelogs.New()
 	}
 	return nil
 }
@@ -145,11 +156,21 @@ func (e *Extension) logsConfig() logs.Config {
 	return cfg
 }
 
-// MetricStore returns the metric store, nil when there is none.
-func (e *Extension) MetricStore() storage.MetricStore { return e.metrics }
+// MetricStore returns the metric store, joined with that of the hot tier; nil when there is none.
+func (e *Extension) MetricStore() storage.MetricStore {
+	if e.hot.metrics != nil {
+		return e.hot.metrics
+	}
+	return e.metrics
+}
 
-// LogStore returns the log store, nil when there is none.
-func (e *Extension) LogStore() storage.LogStore { return e.logs }
+// LogStore returns the log store, with the tail of the hot tier; nil when there is none.
+func (e *Extension) LogStore() storage.LogStore {
+	if e.hot.logs != nil {
+		return e.hot.logs
+	}
+	return e.logs
+}
 
 // Metadata returns the metadata database, nil when there is none.
 func (e *Extension) Metadata() *metadata.DB { return e.metadata }
@@ -193,13 +214,17 @@ func (e *Extension) Checks() map[string]func(context.Context) error {
 	if e.metadata != nil {
 		checks["metadata"] = e.metadata.Health
 	}
+	if e.hot.asked.Load() {
+		checks["hot_tier"] = func(context.Context) error { return e.hot.progress.Health() }
+		checks["hot_replay"] = func(context.Context) error { return e.hot.progress.Replayed(e.hot.began) }
+	}
 	return checks
 }
 
 // Shutdown implements component.Component. The stores stay in place, closed, so that a health
 // check that comes late hears that instead of finding nothing.
 func (e *Extension) Shutdown(context.Context) error {
-	var errs []error
+	errs := []error{e.hot.close()}
 	if e.cfg.Logs.Store == storeLocal {
 		errs = append(errs, e.unwatchCrashes())
 	}

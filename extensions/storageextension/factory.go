@@ -18,7 +18,7 @@ func NewFactory() extension.Factory {
 			if !ok {
 				return nil, fmt.Errorf("storage: configuration is a %T", cfg)
 			}
-			return &Extension{cfg: own, logger: set.Logger}, nil
+			return &Extension{cfg: own, logger: set.Logger, meters: set.MeterProvider}, nil
 		},
 		component.StabilityLevelBeta,
 	)

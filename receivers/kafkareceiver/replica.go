@@ -144,6 +144,7 @@ func (r *replica[T]) discover(ctx context.Context) error {
 		}
 	}
 	if len(fresh) > 0 {
+		r.receiver.well()
 		r.receiver.logger.Info("reading partitions", zap.String("topic", r.receiver.signal.topic), zap.String("mode", r.receiver.cfg.Mode), zap.Int("partitions", len(partitions)), zap.Int("new", len(fresh)))
 	}
 	share := r.receiver.cfg.MaxBytesInFlight / max(1, len(r.places))

@@ -64,6 +64,7 @@ func (t *tail[T]) discover(ctx context.Context, first bool) error {
 			continue
 		}
 		t.known[partition] = true
+		t.receiver.well()
 		begin := int64(0)
 		if first {
 			begin = kafka.LastOffset

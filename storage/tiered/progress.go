@@ -11,7 +11,8 @@ import (
 // log that feeds both. Whoever reads the log sets it. The zero value knows nothing and is ready;
 // it is safe for concurrent use.
 type Progress struct {
-	state atomic.Pointer[State]
+	state   atomic.Pointer[State]
+	reached atomic.Bool // whether it was ever caught up
 }
 
 // State is the progress at some moment.
@@ -34,7 +35,12 @@ type State struct {
 }
 
 // Set replaces what is known.
-func (p *Progress) Set(state State) { p.state.Store(&state) }
+func (p *Progress) Set(state State) {
+	if state.CaughtUp {
+		p.reached.Store(true)
+	}
+	p.state.Store(&state)
+}
 
 // State returns what is known.
 func (p *Progress) State() State {
@@ -59,6 +65,17 @@ func (p *Progress) Health() error {
 		return errcode.New(errcode.Unavailable, "hot tier: has heard nothing from Kafka since %s", moment(state.Heard))
 	}
 	return nil
+}
+
+// Replayed returns nil when there is no reason to wait any longer for a hot tier that began at a
+// time: when it was caught up once, or when the log does not answer. Falling behind later is no
+// reason to stop answering, because the durable store then does.
+func (p *Progress) Replayed(began time.Time) error {
+	heard := later(began, p.State().Heard)
+	if p.reached.Load() || time.Since(heard) > silence {
+		return nil
+	}
+	return p.Health()
 }
 
 // moment writes a time for people.

@@ -28,3 +28,19 @@ func TestProgress(t *testing.T) {
 	progress.Set(State{Heard: heard, CaughtUp: true, Behind: 7})
 	require.NoError(t, progress.Health())
 }
+
+func TestReplayed(t *testing.T) {
+	var progress Progress
+	now := time.Now()
+	require.ErrorContains(t, progress.Replayed(now), "heard nothing from Kafka yet")
+	require.NoError(t, progress.Replayed(now.Add(-time.Minute)), "it makes no sense to wait for Kafka")
+	progress.Set(State{Heard: now, Behind: 7})
+	require.ErrorContains(t, progress.Replayed(now.Add(-time.Minute)), "7 messages behind")
+	progress.Set(State{Heard: now.Add(-time.Minute), Behind: 7})
+	require.NoError(t, progress.Replayed(now.Add(-time.Hour)))
+	progress.Set(State{Heard: now, CaughtUp: true})
+	require.NoError(t, progress.Replayed(now))
+	progress.Set(State{Heard: now, Behind: 100_000})
+	require.NoError(t, progress.Replayed(now), "once is enough")
+	require.Error(t, progress.Health())
+}
