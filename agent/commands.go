@@ -33,14 +33,14 @@ func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "pharos-agent",
 		Short:         "Collect metrics and logs of this host and send them to Pharos",
-		Example:       "  pharos-agent run --config /etc/pharos-agent/agent.yaml",
+		Example:       "  pharos-agent run --config /etc/pharos-agent",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errcode.New(errcode.Invalid, "%w; `%s --help` shows the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(runCommand(), validateCommand(), versionCommand())
+	root.AddCommand(runCommand(), testCommand(), validateCommand(), versionCommand())
 	return root
 }
 
@@ -64,10 +64,10 @@ func runCommand() *cobra.Command {
 
 SIGHUP reads the configuration again: one that is wrong is refused with the reason, and the old
 one goes on.`,
-		Example: "  pharos-agent run --config /etc/pharos-agent/agent.yaml",
+		Example: "  pharos-agent run\n  pharos-agent run --config ./agent.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return newProgram(configs).Run(cmd.Context(), nil)
+			return newProgram(uris(configs), nil).Run(cmd.Context(), nil)
 		},
 	}
 	addConfigFlag(cmd, &configs)
@@ -79,10 +79,10 @@ func validateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "validate",
 		Short:   "Check a configuration without running it",
-		Example: "  pharos-agent validate --config /etc/pharos-agent/agent.yaml",
+		Example: "  pharos-agent validate --config /etc/pharos-agent",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := newProgram(configs).Load(cmd.Context()); err != nil {
+			if _, err := newProgram(uris(configs), nil).Load(cmd.Context()); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "The configuration is valid.")
@@ -93,9 +93,20 @@ func validateCommand() *cobra.Command {
 	return cmd
 }
 
+// defaultFolder holds the configuration that `pharos-agent install` writes.
+const defaultFolder = "/etc/pharos-agent"
+
 // addConfigFlag adds --config.
 func addConfigFlag(cmd *cobra.Command, configs *[]string) {
-	cmd.Flags().StringArrayVarP(configs, "config", "c", []string{"/etc/pharos-agent/agent.yaml"}, "configuration: a file, yaml:TEXT or env:NAME; repeat to overlay")
+	cmd.Flags().StringArrayVarP(configs, "config", "c", []string{defaultFolder}, "configuration: a folder with agent.yaml and conf.d, a file, yaml:TEXT or env:NAME; repeat to overlay")
+}
+
+func uris(configs []string) []string {
+	all := make([]string, len(configs))
+	for i, one := range configs {
+		all[i] = configURI(one)
+	}
+	return all
 }
 
 func versionCommand() *cobra.Command {

@@ -7,6 +7,8 @@ import (
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	telemetry "github.com/pharos-obs/pharos/agent/telemetry"
 	deliveryexporter "github.com/pharos-obs/pharos/exporters/deliveryexporter"
+	agentstatusextension "github.com/pharos-obs/pharos/extensions/agentstatusextension"
+	agentreceiver "github.com/pharos-obs/pharos/receivers/agentreceiver"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -40,17 +42,20 @@ func components() (otelcol.Factories, error) {
 	}
 
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
+		agentstatusextension.NewFactory(),
 		filestorage.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
-		filestorage.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",
+		agentstatusextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
+		filestorage.NewFactory().Type():          "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		hostreceiver.NewFactory(),
+		agentreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 	)
 	if err != nil {
@@ -58,6 +63,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		hostreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
+		agentreceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
 		filelogreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.149.0",
 	})
 

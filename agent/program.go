@@ -9,22 +9,41 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/otelcol"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
+	"github.com/pharos-obs/pharos/agent/telemetry"
+	"github.com/pharos-obs/pharos/extensions/agentstatusextension"
 	"github.com/pharos-obs/pharos/internal/distribution"
 )
 
-func newProgram(uris []string) *distribution.Runner {
+// newProgram returns a runner of the configuration at the URIs; more are parts beside the
+// generated ones.
+func newProgram(uris []string, more func(*otelcol.Factories)) *distribution.Runner {
 	return distribution.New(distribution.Program{
 		BuildInfo: component.BuildInfo{Command: "pharos-agent", Description: "Metrics and logs of a host", Version: version},
-		Factories: factories,
-		Providers: []confmap.ProviderFactory{fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory()},
+		Factories: func() (otelcol.Factories, error) {
+			all, err := factories()
+			if err == nil && more != nil {
+				more(&all)
+			}
+			return all, err
+		},
+		Providers: []confmap.ProviderFactory{
+			fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(), newFolderProviderFactory(),
+		},
 	}, uris)
 }
 
+// factories are the generated parts, of which one reads the metrics that another collects. A
+// reader belongs to one configuration.
 func factories() (otelcol.Factories, error) {
 	all, err := components()
 	if err != nil {
 		return all, fmt.Errorf("list the parts: %w", err)
 	}
+	reader := sdkmetric.NewManualReader()
+	all.Telemetry = telemetry.NewFactoryFor(reader)
+	status := agentstatusextension.NewFactoryFor(reader)
+	all.Extensions[status.Type()] = status
 	return all, nil
 }

@@ -2,16 +2,14 @@ package hostreceiver
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/common"
-	gohost "github.com/shirou/gopsutil/v3/host"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/pharos-obs/pharos/internal/hostidentity"
 )
 
 // serviceName is the service.name of all host metrics, so that a host is an instance of the
@@ -79,76 +77,8 @@ func exists(path string) bool {
 
 // describe fills the resource. What cannot be found out is left out.
 func (h *host) describe(ctx context.Context, resource pcommon.Resource) error {
-	name, err := h.hostName()
-	if err != nil {
-		return err
-	}
-	ctx = h.context(ctx)
-	target := resource.Attributes()
-	target.PutStr("service.name", serviceName)
-	target.PutStr("service.instance.id", name)
-	target.PutStr("host.name", name)
-	if id := h.hostID(ctx); id != "" {
-		target.PutStr("host.id", id)
-	}
-	target.PutStr("host.arch", runtime.GOARCH)
-	target.PutStr("os.type", runtime.GOOS)
-	if description := h.osDescription(ctx); description != "" {
-		target.PutStr("os.description", description)
-	}
-	return nil
-}
-
-// osDescription returns the name and version of the system as people say it. On Linux gopsutil
-// would run lsb_release, which takes longer than all the rest of a start.
-func (h *host) osDescription(ctx context.Context) string {
-	if runtime.GOOS == "linux" {
-		content, err := os.ReadFile(h.within("/etc/os-release"))
-		if err != nil {
-			return ""
-		}
-		for line := range strings.Lines(string(content)) {
-			if name, found := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); found {
-				return strings.Trim(name, `"'`)
-			}
-		}
-		return ""
-	}
-	platform, _, version, err := gohost.PlatformInformationWithContext(ctx)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(platform + " " + version)
-}
-
-func (h *host) hostName() (string, error) {
-	if h.name != "" {
-		return h.name, nil
-	}
-	if h.root != "" {
-		if content, err := os.ReadFile(h.within("/etc/hostname")); err == nil && len(content) > 0 {
-			return strings.TrimSpace(string(content)), nil
-		}
-	}
-	name, err := os.Hostname()
-	if err != nil {
-		return "", fmt.Errorf("read host name: %w (set host_name)", err)
-	}
-	return name, nil
-}
-
-// hostID returns OpenTelemetry's host.id: the machine id where there is one.
-func (h *host) hostID(ctx context.Context) string {
-	for _, path := range []string{"/etc/machine-id", "/var/lib/dbus/machine-id"} {
-		if content, err := os.ReadFile(h.within(path)); err == nil && len(content) > 0 {
-			return strings.TrimSpace(string(content))
-		}
-	}
-	id, err := gohost.HostIDWithContext(ctx)
-	if err != nil {
-		return ""
-	}
-	return id
+	resource.Attributes().PutStr("service.name", serviceName)
+	return hostidentity.Describe(h.context(ctx), h.root, h.name, resource.Attributes())
 }
 
 // clock is the time and its ticks; tests have another one.

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/pharos-obs/pharos/internal/errcode"
+)
+
+// folder writes a configuration folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	}
+	return dir
+}
+
+const mainPart = `
+receivers: {host: {collection_interval: 10s}}
+exporters: {delivery: {url: "http://127.0.0.1:1", queue: {directory: queue}}}
+service: {pipelines: {metrics/host: {receivers: [host], exporters: [delivery]}}}
+`
+
+func TestFolder(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"agent.yaml":           mainPart,
+		"conf.d/10-more.yaml":  "receivers: {host/second: }\nservice: {pipelines: {metrics/second: {receivers: [host/second], exporters: [delivery]}}}",
+		"conf.d/20-empty.yaml": "# nothing yet\n",
+		"conf.d/not-yaml.txt":  "[",
+	})
+	for _, flag := range []string{dir, filepath.Join(dir, "agent.yaml")} {
+		cfg, err := newProgram(uris([]string{flag}), nil).Load(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, cfg.Service.Pipelines, 2)
+		assert.Contains(t, cfg.Receivers, component.MustNewIDWithName("host", "second"))
+	}
+	cfg, err := newProgram(uris([]string{dir, "yaml:receivers: {host: {host_name: x}}"}), nil).Load(t.Context())
+	require.NoError(t, err, "an overlay still overlays")
+	assert.Len(t, cfg.Receivers, 2)
+}
+
+func TestFolderSaysWhatIsWrong(t *testing.T) {
+	for says, files := range map[string]map[string]string{
+		"agent.yaml: `pharos-agent install` writes one": {"other.yaml": ""},
+		"conf.d/a.yaml: yaml:":                          {"agent.yaml": mainPart, "conf.d/a.yaml": "a: [b"},
+		"conf.d/a.yaml: yaml: unmarshal errors":         {"agent.yaml": mainPart, "conf.d/a.yaml": "- a"},
+		"conf.d/b.yaml: receivers::host/x::host_name is in": {
+			"agent.yaml": mainPart, "conf.d/a.yaml": "receivers: {host/x: {host_name: a}}", "conf.d/b.yaml": "receivers: {host/x: {host_name: b}}",
+		},
+		"conf.d/a.yaml: service::pipelines::metrics/host::receivers is in": {
+			"agent.yaml": mainPart, "conf.d/a.yaml": "service: {pipelines: {metrics/host: {receivers: [host/2]}}}",
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			_, err := newProgram(uris([]string{folder(t, files)}), nil).Load(t.Context())
+			require.ErrorContains(t, err, says)
+			assert.Equal(t, errcode.Invalid, errcode.Of(err))
+		})
+	}
+}
+
+func TestConfigURI(t *testing.T) {
+	dir := t.TempDir()
+	for flag, want := range map[string]string{
+		dir: "folder:" + dir, "/etc/x/agent.yaml": "folder:/etc/x", "site.yaml": "site.yaml", "yaml:a: b": "yaml:a: b", "/nowhere": "/nowhere",
+	} {
+		assert.Equal(t, want, configURI(flag))
+	}
+}
