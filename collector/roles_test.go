@@ -38,8 +38,9 @@ func TestEveryRoleIsValid(t *testing.T) {
 // A role without its servers says what is missing.
 func TestRolesWithoutTheirServers(t *testing.T) {
 	for role, says := range map[string][]string{
-		"writer": {"PHAROS_KAFKA_BROKERS is not set", "exporters::timescale: dsn: is empty", "elasticsearch"},
+		"writer":  {"PHAROS_KAFKA_BROKERS is not set", "exporters::timescale: dsn: is empty", "elasticsearch"},
 		"gateway": {"PHAROS_BACKEND_URL%20is%20not%20set", "extensions::storage::metadata::postgresql: dsn: is empty", "PHAROS_KAFKA_BROKERS is not set"},
+		"backend": {"PHAROS_ELASTICSEARCH_URL is not set", "extensions::storage::metadata::postgresql: dsn: is empty", "timescale: dsn: is empty", "PHAROS_KAFKA_BROKERS is not set"},
 	} {
 		_, err := loadConfig(t.Context(), []string{"role:" + role})
 		require.Equal(t, errcode.Invalid, errcode.Of(err), "%v", err)
