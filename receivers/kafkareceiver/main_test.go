@@ -15,14 +15,21 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(backendDir); dir != "" {
+		if err := runBackend(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 	protocol.Register(&deleteRecordsRequest{}, &deleteRecordsResponse{})
+	libraries := goleak.IgnoreCurrent() // some begin goroutines when they are linked
 	code := m.Run()
 	if err := broker.stop(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	if code == 0 {
-		if err := goleak.Find(); err != nil {
+		if err := goleak.Find(libraries); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}

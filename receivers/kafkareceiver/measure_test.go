@@ -108,6 +108,7 @@ func produceMetrics(t *testing.T, cfg *Config, partition int, at time.Time) {
 // TestProgress follows a hot tier from its first start: what it has, what the writers have, and
 // that it is told when its store is away for long.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	cfg := hotConfig(t, 2)
 	topic := *cfg
 	topic.Topics.Logs = cfg.Topics.Metrics

@@ -69,6 +69,7 @@ func all(t *testing.T, store *sink, prefix string, batches int) (twice int) {
 // TestRebalance lets receivers join and leave under load: every record arrives, and those that
 // come twice have the same id.
 func TestRebalance(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(t, 6)
 	sent, stopLoad := load(t, cfg, "R")
 	store := &sink{refuse: func(context.Context, string, plog.Logs) error {
@@ -166,6 +167,7 @@ func TestStopWithoutBroker(t *testing.T) {
 
 // TestLagWhileStoreIsAway holds that the lag grows also when nothing is read.
 func TestLagWhileStoreIsAway(t *testing.T) {
+	t.Parallel()
 	cfg := testConfig(t, 1)
 	write := writer(t, cfg)
 	write(acme, records("A", 1, "checkout"))

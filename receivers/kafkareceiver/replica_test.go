@@ -123,6 +123,7 @@ func TestReplicaResumes(t *testing.T) {
 
 // TestReplicaOrder has partitions of very different density, two hours of messages in all.
 func TestReplicaOrder(t *testing.T) {
+	t.Parallel()
 	cfg := replicaConfig(t, 3)
 	createTopic(t, cfg)
 	start := time.Now().Add(-2 * time.Hour).Truncate(time.Second)
@@ -262,6 +263,7 @@ func TestReplicaOfANewTopic(t *testing.T) {
 
 // TestReplicaFollowsNewPartitions adds partitions to a topic that is read.
 func TestReplicaFollowsNewPartitions(t *testing.T) {
+	t.Parallel()
 	cfg := replicaConfig(t, 1)
 	createTopic(t, cfg)
 	tailed := *cfg

@@ -23,6 +23,7 @@ func tailConfig(tb testing.TB, partitions int) *Config {
 
 // TestTail begins at the end, each time.
 func TestTail(t *testing.T) {
+	t.Parallel()
 	cfg := tailConfig(t, 3)
 	write := writer(t, cfg)
 	write(acme, records("before", 10, "checkout"))
@@ -41,6 +42,7 @@ func TestTail(t *testing.T) {
 
 // TestTailLeavesOut has a consumer that fails, and one that is slow.
 func TestTailLeavesOut(t *testing.T) {
+	t.Parallel()
 	cfg := tailConfig(t, 1)
 	cfg.MaxBatchBytes = 1 // one message at a time
 	write := writer(t, cfg)
