@@ -61,6 +61,15 @@ type MetricReader interface {
 	Metadata(ctx context.Context, metric string, limit int) (map[string][]metadata.Metadata, error)
 }
 
+// RollupReader is an OrgMetrics that keeps rollups. Its queriers heed a rollup.Request in the
+// context of Select, whatever its width, and answer it from the samples where a rollup is not up
+// to date.
+type RollupReader interface {
+	// RollupWidths returns how wide the buckets are, the finest first; none when rollups are
+	// switched off.
+	RollupWidths() []time.Duration
+}
+
 // MetricAdmin deletes and measures the metrics of one organisation.
 type MetricAdmin interface {
 	// Delete removes the samples in [from, to] of all series that match. It returns when they

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/prometheus/model/labels"
 
@@ -60,6 +59,11 @@ func (h *handle) deleteSamples(ctx context.Context, ids []int64, from, to time.T
 		rollback(ctx, conn)
 		return err
 	}
+	// A rollup that began before would bring back what it has read.
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", s.class, rollupLock); err != nil {
+		rollback(ctx, conn)
+		return err
+	}
 	rows, err := conn.Query(ctx, s.sql(`WITH gone AS (
 			DELETE FROM pharos.samples WHERE series_id = ANY($1) AND time BETWEEN $2 AND $3 RETURNING time)
 		SELECT date_trunc('day', time, 'UTC'), -count(*), min(time), max(time) FROM gone GROUP BY 1`), ids, from, to)
@@ -70,11 +74,13 @@ func (h *handle) deleteSamples(ctx context.Context, ids []int64, from, to time.T
 	if err == nil {
 		_, err = conn.Exec(ctx, s.sql("DELETE FROM pharos.exemplars WHERE series_id = ANY($1) AND time BETWEEN $2 AND $3"), ids, from, to)
 	}
-	if err == nil && s.engine == TimescaleDB {
+	if err == nil {
 		err = s.deleteRolledUp(ctx, conn, ids, from, to)
 	}
 	if err == nil {
-		err = s.end(ctx, conn, s.usageStatements(h.org, days)...)
+		// The buckets at the ends may have samples left.
+		ends := s.logTouched([]int64{bucketStart(from.UnixMilli()), bucketStart(to.UnixMilli())})
+		err = s.end(ctx, conn, append(s.usageStatements(h.org, days), ends)...)
 	}
 	if err != nil {
 		rollback(ctx, conn)
@@ -82,18 +88,11 @@ func (h *handle) deleteSamples(ctx context.Context, ids []int64, from, to time.T
 	return err
 }
 
-// deleteRolledUp deletes the rows of rollups that hold anything of the range. A refresh brings
-// back what is left of those at its ends, as long as it lies in the rollup window.
+// deleteRolledUp deletes the rows of rollups that hold anything of the range. What is left of those
+// at its ends comes back when they are rolled up again.
 func (s *Store) deleteRolledUp(ctx context.Context, conn *pgxpool.Conn, ids []int64, from, to time.Time) error {
-	for _, r := range rollups() {
-		var schema, table string
-		err := conn.QueryRow(ctx, `SELECT materialization_hypertable_schema, materialization_hypertable_name
-			FROM timescaledb_information.continuous_aggregates WHERE view_schema = $1 AND view_name = $2`, s.cfg.Schema, r.name).Scan(&schema, &table)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, "DELETE FROM "+pgx.Identifier{schema, table}.Sanitize()+" WHERE series_id = ANY($1) AND time > $2 AND time <= $3",
-			ids, from.Add(-r.bucket), to)
+	for level, r := range rollups() {
+		_, err := conn.Exec(ctx, "DELETE FROM "+s.rolled[level]+" WHERE series_id = ANY($1) AND time > $2 AND time <= $3", ids, from.Add(-r.bucket), to)
 		if err != nil {
 			return err
 		}

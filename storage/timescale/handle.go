@@ -25,6 +25,7 @@ type handle struct {
 var (
 	_ storage.OrgMetrics         = (*handle)(nil)
 	_ promstorage.ChunkQueryable = (*handle)(nil)
+	_ storage.RollupReader       = (*handle)(nil)
 )
 
 // Close implements io.Closer. Closing again does nothing.
@@ -66,7 +67,7 @@ func (h *handle) querier(mint, maxt int64) *querier {
 	if h.store.cfg.RetentionTime > 0 {
 		oldest = time.Now().Add(-time.Duration(h.store.cfg.RetentionTime)).UnixMilli()
 	}
-	return &querier{store: h.store, pool: h.store.reads, org: h.org, mint: max(mint, oldest, minTime), maxt: min(maxt, maxTime)}
+	return &querier{store: h.store, pool: h.store.reads, org: h.org, mint: max(mint, oldest, minTime), maxt: min(maxt, maxTime), asked: max(mint, minTime)}
 }
 
 // ChunkQuerier implements storage.ChunkQueryable.

@@ -38,6 +38,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 				return err
 			}
 		}
+		if err := s.compactLog(ctx, tx); err != nil {
+			return err
+		}
 		return s.deleteExpired(ctx, tx)
 	})
 	if err == nil && owner && s.cfg.RetentionTime > 0 {

@@ -101,7 +101,7 @@ func TestPoliciesAndRollups(t *testing.T) {
 		WHERE hypertable_schema = $1 AND hypertable_name = 'samples' AND proc_name = 'policy_retention'`, db.schema))
 
 	org := openOrg(t, store)
-	start := time.Now().Add(-3 * time.Hour).Truncate(time.Hour).UnixMilli()
+	start := time.Now().Add(-3*time.Hour).Truncate(time.Hour).UnixMilli() + 1 // the first millisecond of a bucket
 	var times []int64
 	for i := range int64(60) {
 		times = append(times, start+i*60_000, start+i*60_000+30_000)

@@ -93,13 +93,13 @@ func TestMigrationRefuses(t *testing.T) {
 	require.NoError(t, m.Up(t.Context()))
 	openIn(t, cfg)
 	for set, want := range map[string]string{
-		"version = 1000": "knows versions up to 2",
+		"version = 1000": "knows versions up to 3",
 		"dirty = true":   "unfinished by another tool",
 	} {
 		db.exec(t, "UPDATE pharos.schema_migrations SET "+set)
 		require.ErrorContains(t, m.Up(t.Context()), want)
 		require.ErrorContains(t, m.Down(t.Context(), 0), want)
-		db.exec(t, "UPDATE pharos.schema_migrations SET version = 2, dirty = false")
+		db.exec(t, "UPDATE pharos.schema_migrations SET version = 3, dirty = false")
 	}
 }
 

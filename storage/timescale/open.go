@@ -35,6 +35,7 @@ func Open(ctx context.Context, cfg Config, logger *zap.Logger) (*Store, error) {
 	}
 	s.done.Go(func() {
 		s.openUntilDone(background)
+		s.done.Go(func() { s.keepRolledUp(background) })
 		s.work(background)
 	})
 	return s, nil
@@ -197,6 +198,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 	}
 	s.engine = at.Engine
+	if s.rolled, err = s.rollupTables(ctx); err != nil {
+		return coded("look for the rollups", err)
+	}
 	if s.engine == TimescaleDB {
 		return s.applyPolicies(ctx)
 	}

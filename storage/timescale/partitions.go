@@ -39,11 +39,33 @@ func (p *partitions) forget() {
 	p.days = nil
 }
 
-// partitionPrefix begins the names of partitions; the day follows.
-const (
-	partitionPrefix = "samples_p"
-	partitionDay    = "20060102"
-)
+// partitionDay is the day in the name of a partition, that it begins with.
+const partitionDay = "20060102"
+
+// partitioned is a table that has partitions.
+type partitioned struct {
+	name   string
+	length time.Duration // of a partition
+	keep   time.Duration // how long rows are kept; 0 for ever
+}
+
+func samplesTable() partitioned { return partitioned{name: "samples", length: day} }
+
+func (r rollupTable) table() partitioned { return partitioned{name: r.name, length: r.partition} }
+
+func (p partitioned) prefix() string { return p.name + "_p" }
+
+// start returns when the partition of a time begins, in Unix milliseconds.
+func (p partitioned) start(t int64) int64 { return floor(t, p.length.Milliseconds()) }
+
+// floor returns the multiple of length at or before a time.
+func floor(t, length int64) int64 {
+	rest := t % length
+	if rest < 0 {
+		rest += length
+	}
+	return t - rest
+}
 
 // ensurePartitions creates the partitions that rows need. TimescaleDB does it by itself.
 func (s *Store) ensurePartitions(ctx context.Context, conn *pgxpool.Conn, rows []row) error {
@@ -57,7 +79,7 @@ func (s *Store) ensurePartitions(ctx context.Context, conn *pgxpool.Conn, rows [
 			last = start
 			continue
 		}
-		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return s.createPartition(ctx, tx, start) }); err != nil {
+		if err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return s.createPartition(ctx, tx, samplesTable(), start) }); err != nil {
 			return fmt.Errorf("create the partition of %s: %w", time.UnixMilli(start).UTC().Format(time.DateOnly), err)
 		}
 		s.partitions.add(start)
@@ -66,11 +88,11 @@ func (s *Store) ensurePartitions(ctx context.Context, conn *pgxpool.Conn, rows [
 	return nil
 }
 
-// createPartition creates the partition of a day. It is attached when it is ready, which lets
-// others read and write meanwhile, as creating it in place would not.
-func (s *Store) createPartition(ctx context.Context, tx pgx.Tx, start int64) error {
+// createPartition creates the partition that begins at a time. It is attached when it is ready,
+// which lets others read and write meanwhile, as creating it in place would not.
+func (s *Store) createPartition(ctx context.Context, tx pgx.Tx, table partitioned, start int64) error {
 	from := time.UnixMilli(start).UTC()
-	name := partitionPrefix + from.Format(partitionDay)
+	name := table.prefix() + from.Format(partitionDay)
 	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", s.class, partitionLock); err != nil {
 		return err
 	}
@@ -78,9 +100,9 @@ func (s *Store) createPartition(ctx context.Context, tx pgx.Tx, start int64) err
 	if err := tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", s.cfg.Schema+"."+name).Scan(&exists); err != nil || exists {
 		return err
 	}
-	statements := fmt.Sprintf(`CREATE TABLE pharos.%[1]s (LIKE pharos.samples INCLUDING ALL);
-		ALTER TABLE pharos.samples ATTACH PARTITION pharos.%[1]s FOR VALUES FROM ('%[2]s') TO ('%[3]s')`,
-		name, from.Format(time.RFC3339), from.Add(day).Format(time.RFC3339))
+	statements := fmt.Sprintf(`CREATE TABLE pharos.%[1]s (LIKE pharos.%[4]s INCLUDING ALL);
+		ALTER TABLE pharos.%[4]s ATTACH PARTITION pharos.%[1]s FOR VALUES FROM ('%[2]s') TO ('%[3]s')`,
+		name, from.Format(time.RFC3339), from.Add(table.length).Format(time.RFC3339), table.name)
 	_, err := tx.Conn().PgConn().Exec(ctx, s.sql(statements)).ReadAll()
 	return err
 }
@@ -90,6 +112,7 @@ const (
 	partitionLock   = -1
 	maintenanceLock = -2
 	policyLock      = -3
+	rollupLock      = -4
 )
 
 // partitionsAhead is how many days have their partition before they begin.
@@ -99,21 +122,41 @@ const partitionsAhead = 3
 func (s *Store) createAhead(ctx context.Context, tx pgx.Tx) error {
 	today := dayOf(time.Now().UnixMilli())
 	for i := range int64(partitionsAhead + 1) {
-		if err := s.createPartition(ctx, tx, today+i*day.Milliseconds()); err != nil {
+		if err := s.createPartition(ctx, tx, samplesTable(), today+i*day.Milliseconds()); err != nil {
 			return fmt.Errorf("create a partition ahead: %w", err)
 		}
 	}
 	return nil
 }
 
-// dropExpired drops the partitions of days that are wholly past their retention.
+// dropExpired drops the partitions that are wholly past their retention.
 func (s *Store) dropExpired(ctx context.Context, tx pgx.Tx) error {
-	if s.cfg.RetentionTime == 0 {
-		return nil
+	samples := samplesTable()
+	samples.keep = time.Duration(s.cfg.RetentionTime)
+	tables := []partitioned{samples}
+	for _, r := range rollups() {
+		table := r.table()
+		table.keep = time.Duration(s.cfg.Policies.RollupRetention)
+		tables = append(tables, table)
 	}
-	before := time.Now().Add(-time.Duration(s.cfg.RetentionTime))
+	for _, table := range tables {
+		if table.keep == 0 {
+			continue
+		}
+		if err := s.dropPartitions(ctx, tx, table); err != nil {
+			return err
+		}
+	}
+	if samples.keep > 0 {
+		s.partitions.forget()
+	}
+	return nil
+}
+
+func (s *Store) dropPartitions(ctx context.Context, tx pgx.Tx, table partitioned) error {
+	before := time.Now().Add(-table.keep)
 	rows, err := tx.Query(ctx, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-		WHERE i.inhparent = to_regclass($1) ORDER BY 1`, s.cfg.Schema+".samples")
+		WHERE i.inhparent = to_regclass($1) ORDER BY 1`, s.cfg.Schema+"."+table.name)
 	if err != nil {
 		return err
 	}
@@ -122,14 +165,13 @@ func (s *Store) dropExpired(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, name := range names {
-		start, err := time.Parse(partitionDay, strings.TrimPrefix(name, partitionPrefix))
-		if err != nil || start.Add(day).After(before) {
+		start, err := time.Parse(partitionDay, strings.TrimPrefix(name, table.prefix()))
+		if err != nil || start.Add(table.length).After(before) {
 			continue // the operator's own, or still needed
 		}
 		if _, err := tx.Exec(ctx, s.sql("DROP TABLE pharos."+pgx.Identifier{name}.Sanitize())); err != nil {
 			return fmt.Errorf("drop partition %s: %w", name, err)
 		}
 	}
-	s.partitions.forget()
 	return nil
 }

@@ -18,16 +18,21 @@ type policy struct {
 	remove   string // with $1, the relation
 }
 
-// rollup is a continuous aggregate.
-type rollup struct {
-	name   string
-	bucket time.Duration
-	every  time.Duration
+// rollupTable is a continuous aggregate, or a table of the same columns.
+type rollupTable struct {
+	name      string
+	bucket    time.Duration
+	every     time.Duration // how often a policy refreshes it
+	partition time.Duration // how long a partition is, without TimescaleDB
 }
 
-// rollups returns the continuous aggregates, the finest first.
-func rollups() []rollup {
-	return []rollup{{"samples_1m", time.Minute, time.Minute}, {"samples_5m", 5 * time.Minute, 5 * time.Minute}, {"samples_1h", time.Hour, 30 * time.Minute}}
+// rollups returns the rollups, the finest first.
+func rollups() []rollupTable {
+	return []rollupTable{
+		{"samples_1m", time.Minute, time.Minute, day},
+		{"samples_5m", 5 * time.Minute, 5 * time.Minute, 8 * day},
+		{"samples_1h", time.Hour, 30 * time.Minute, 64 * day},
+	}
 }
 
 // applyPolicies brings the jobs of the database to the configuration. A job that is as wanted is

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/pharos-obs/pharos/storage/rollup"
 )
 
 // querier reads the series of one organisation in a time range.
@@ -19,6 +21,9 @@ type querier struct {
 	pool       *pgxpool.Pool
 	org        *org
 	mint, maxt int64
+
+	asked   int64           // where the range begins, retention left aside
+	request *rollup.Request // what to read in place of samples
 }
 
 var _ promstorage.Querier = (*querier)(nil)
@@ -120,12 +125,16 @@ func (q *querier) inRange(ctx context.Context, found []known) ([]known, error) {
 // Select implements storage.Querier. Series are always sorted. Samples are read some series at a
 // time, so that a query holds no connection while the caller works with what it got.
 func (q *querier) Select(ctx context.Context, _ bool, hints *promstorage.SelectHints, matchers ...*labels.Matcher) promstorage.SeriesSet {
-	return &seriesSet{ctx: ctx, querier: q.within(hints), matchers: matchers, hints: hints, at: -1}
+	narrow := q.within(hints)
+	if request, ok := rollup.FromContext(ctx); ok && !namesOnly(hints) {
+		narrow = narrow.rolledUp(hints, request)
+	}
+	return &seriesSet{ctx: ctx, querier: narrow, matchers: matchers, hints: hints, at: -1}
 }
 
 // within narrows the range to what the caller will look at.
 func (q *querier) within(hints *promstorage.SelectHints) *querier {
-	if hints == nil || hints.DisableTrimming || hints.Func == "series" {
+	if hints == nil || hints.DisableTrimming || namesOnly(hints) {
 		return q
 	}
 	narrow := *q

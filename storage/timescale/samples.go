@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
@@ -51,7 +52,7 @@ func (s *seriesSet) Next() bool {
 		if s.found, s.err = s.querier.find(s.ctx, s.matchers); s.err != nil {
 			return false
 		}
-		if s.namesOnly() {
+		if namesOnly(s.hints) {
 			return s.listNames() && s.Next()
 		}
 	}
@@ -68,7 +69,7 @@ func (s *seriesSet) Next() bool {
 }
 
 // namesOnly says whether the caller wants no samples.
-func (s *seriesSet) namesOnly() bool { return s.hints != nil && s.hints.Func == "series" }
+func namesOnly(hints *promstorage.SelectHints) bool { return hints != nil && hints.Func == "series" }
 
 // listNames makes a page of all series, without their samples.
 func (s *seriesSet) listNames() bool {
@@ -86,7 +87,11 @@ func (s *seriesSet) listNames() bool {
 func (s *seriesSet) read() error {
 	part := s.found[:min(s.size, len(s.found))]
 	s.found = s.found[len(part):]
-	samples, count, err := s.querier.samples(s.ctx, part)
+	read := s.querier.samples
+	if s.querier.request != nil {
+		read = s.querier.buckets
+	}
+	samples, count, err := read(s.ctx, part)
 	if err != nil {
 		return err
 	}
@@ -176,19 +181,38 @@ func (p point) Copy() chunks.Sample {
 
 // samples reads the samples of some series in the range, by the series' ids, and counts them.
 func (q *querier) samples(ctx context.Context, of []known) (map[int64]points, int, error) {
+	read := make(map[int64]points, len(of))
+	count, err := q.store.readSamples(ctx, q.pool, read, idsOf(of), q.mint, q.maxt)
+	if err != nil {
+		return nil, 0, err
+	}
+	return read, count, q.addHints(ctx, read)
+}
+
+func idsOf(of []known) []int64 {
 	ids := make([]int64, len(of))
 	for i, series := range of {
 		ids[i] = series.id
 	}
-	rows, err := q.pool.Query(ctx, q.store.sql(`SELECT series_id, time, value, start_time, histogram FROM pharos.samples
-		WHERE series_id = ANY($1) AND time BETWEEN $2 AND $3 ORDER BY series_id, time`), ids, timeOf(q.mint), timeOf(q.maxt))
+	return ids
+}
+
+// asker asks the database: a pool, or a transaction.
+type asker interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// readSamples appends the samples of series in a range to what has been read of them, and returns how
+// many they are.
+func (s *Store) readSamples(ctx context.Context, from asker, read map[int64]points, ids []int64, mint, maxt int64) (int, error) {
+	rows, err := from.Query(ctx, s.sql(`SELECT series_id, time, value, start_time, histogram FROM pharos.samples
+		WHERE series_id = ANY($1) AND time BETWEEN $2 AND $3 ORDER BY series_id, time`), ids, timeOf(mint), timeOf(maxt))
 	if err != nil {
-		return nil, 0, coded("read samples", err)
+		return 0, coded("read samples", err)
 	}
 	defer rows.Close()
-	read := make(map[int64]points, len(of))
 	var current points
-	count, last := 0, int64(0)
+	count, last, series := 0, int64(0), 0
 	for rows.Next() {
 		// As they come: most of the time of a query is spent here.
 		raw := rows.RawValues()
@@ -197,11 +221,15 @@ func (q *querier) samples(ctx context.Context, of []known) (map[int64]points, in
 			if current != nil {
 				read[last] = current
 			}
-			current, last = make(points, 0, count/max(len(read), 1)), id
+			if current = read[id]; current == nil {
+				current = make(points, 0, count/max(series, 1))
+			}
+			last = id
+			series++
 		}
 		p, err := decodePoint(raw[1:])
 		if err != nil {
-			return nil, 0, fmt.Errorf("read a sample of series %d: %w", id, err)
+			return 0, fmt.Errorf("read a sample of series %d: %w", id, err)
 		}
 		current = append(current, p)
 		count++
@@ -209,10 +237,7 @@ func (q *querier) samples(ctx context.Context, of []known) (map[int64]points, in
 	if current != nil {
 		read[last] = current
 	}
-	if err := rows.Err(); err != nil {
-		return nil, 0, coded("read samples", err)
-	}
-	return read, count, q.addHints(ctx, read)
+	return count, coded("read samples", rows.Err())
 }
 
 // decodePoint reads time, value, start_time and histogram in PostgreSQL's binary form.

@@ -28,6 +28,7 @@ type Store struct {
 	class  int32         // the first number of locks of organisations
 	slot   int           // where this process counts samples
 
+	rolled     []string // the tables that hold the rollups, by level
 	partitions partitions
 	counters   counters
 	size       sizeCache
@@ -54,10 +55,12 @@ type Counters struct {
 	Staged     uint64 // batches that were repeated through a temporary table
 	StaleIDs   uint64 // batches that were repeated because a series had been deleted
 	Retries    uint64 // batches that were repeated after a deadlock or for a missing partition
+	RolledUp   uint64 // buckets of rollups that this process has brought up to date
+	RollupWait uint64 // buckets that waited for that after its last run
 }
 
 type counters struct {
-	rows, series, duplicates, conflicts, staged, staleIDs, retries atomic.Uint64
+	rows, series, duplicates, conflicts, staged, staleIDs, retries, rolledUp, rollupWait atomic.Uint64
 }
 
 // slots is over how many rows of the usage table writers spread.
@@ -79,6 +82,7 @@ func (s *Store) Counters() Counters {
 	return Counters{
 		Rows: s.counters.rows.Load(), Series: s.counters.series.Load(), Duplicates: s.counters.duplicates.Load(), Conflicts: s.counters.conflicts.Load(),
 		Staged: s.counters.staged.Load(), StaleIDs: s.counters.staleIDs.Load(), Retries: s.counters.retries.Load(),
+		RolledUp: s.counters.rolledUp.Load(), RollupWait: s.counters.rollupWait.Load(),
 	}
 }
 

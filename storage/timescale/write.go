@@ -114,6 +114,9 @@ func (s *Store) write(ctx context.Context, conn *pgxpool.Conn, a *appender, stag
 	if err := s.writeFamilies(ctx, conn, a.org, a.families); err != nil {
 		return err
 	}
+	if inserted > 0 {
+		statements = append(statements, s.logTouched(touched(a.rows)))
+	}
 	if err := s.end(ctx, conn, statements...); err != nil {
 		return err
 	}
@@ -343,14 +346,7 @@ func encodeLabels(of map[string]string) (string, error) {
 const day = 24 * time.Hour
 
 // dayOf returns the start of a time's day, in Unix milliseconds.
-func dayOf(t int64) int64 {
-	const length = int64(day / time.Millisecond)
-	rest := t % length
-	if rest < 0 {
-		rest += length
-	}
-	return t - rest
-}
+func dayOf(t int64) int64 { return floor(t, day.Milliseconds()) }
 
 // countSamples returns the statement that counts the samples of the batch by their day.
 func (s *Store) countSamples(a *appender) []string {
