@@ -61,7 +61,7 @@ type MetricReader interface {
 	Metadata(ctx context.Context, metric string, limit int) (map[string][]metadata.Metadata, error)
 }
 
-// RollupReader is an OrgMetrics that keeps rollups. Its queriers heed a rollup.Request in the
+// RollupReader is a MetricStore that keeps rollups. Its queriers heed a rollup.Request in the
 // context of Select, whatever its width, and answer it from the samples where a rollup is not up
 // to date.
 type RollupReader interface {

@@ -89,7 +89,7 @@ func (e *Engine) probe(ctx context.Context, org storage.OrgID, c Chart) (int, er
 // rangeOf evaluates without the limits on the points and series of an answer: what a chart
 // evaluates is reduced before it becomes one.
 func (e *Engine) rangeOf(ctx context.Context, org storage.OrgID, expr string, span Range) (*Result, error) {
-	return e.run(ctx, org, expr, Options{unlimitedSeries: true}, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts) (promql.Query, error) {
+	return e.run(ctx, org, expr, span, Options{unlimitedSeries: true}, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error) {
 		return e.engine.NewRangeQuery(ctx, q, o, expr, span.From, span.To, span.Step)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	promstorage "github.com/prometheus/prometheus/storage"
@@ -84,6 +85,7 @@ type Result struct {
 	Value    parser.Value
 	Warnings []string
 	Infos    []string
+	Rollup   time.Duration // how wide the buckets are of the rollup that was read; 0 for none
 
 	query promql.Query
 	org   storage.OrgMetrics
@@ -97,7 +99,8 @@ func (r *Result) Close() error {
 
 // Instant evaluates expr at one time.
 func (e *Engine) Instant(ctx context.Context, org storage.OrgID, expr string, at time.Time, opts Options) (*Result, error) {
-	return e.run(ctx, org, expr, opts, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts) (promql.Query, error) {
+	span := Range{From: at, To: at}
+	return e.run(ctx, org, expr, span, opts, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error) {
 		return e.engine.NewInstantQuery(ctx, q, o, expr, at)
 	})
 }
@@ -113,7 +116,7 @@ func (e *Engine) Range(ctx context.Context, org storage.OrgID, expr string, span
 	if err := e.checkRange(span); err != nil {
 		return nil, err
 	}
-	return e.run(ctx, org, expr, opts, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts) (promql.Query, error) {
+	return e.run(ctx, org, expr, span, opts, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error) {
 		return e.engine.NewRangeQuery(ctx, q, o, expr, span.From, span.To, span.Step)
 	})
 }
@@ -144,9 +147,9 @@ func stepAtLeast(length time.Duration, points int) time.Duration {
 	return step.Truncate(time.Second) + time.Second
 }
 
-type newQuery func(context.Context, promstorage.Queryable, promql.QueryOpts) (promql.Query, error)
+type newQuery func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error)
 
-func (e *Engine) run(ctx context.Context, org storage.OrgID, expr string, opts Options, create newQuery) (*Result, error) {
+func (e *Engine) run(ctx context.Context, org storage.OrgID, expr string, span Range, opts Options, create newQuery) (*Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, e.timeout(opts))
 	defer cancel()
 	release, err := e.acquire(ctx)
@@ -158,7 +161,7 @@ func (e *Engine) run(ctx context.Context, org storage.OrgID, expr string, opts O
 	if err != nil {
 		return nil, fmt.Errorf("open the metrics: %w", err)
 	}
-	result, err := e.execute(ctx, metrics, expr, opts, create)
+	result, err := e.execute(ctx, metrics, expr, span, opts, create)
 	if err != nil {
 		e.closeQuietly(metrics)
 		return nil, err
@@ -166,8 +169,13 @@ func (e *Engine) run(ctx context.Context, org storage.OrgID, expr string, opts O
 	return result, nil
 }
 
-func (e *Engine) execute(ctx context.Context, metrics storage.OrgMetrics, expr string, opts Options, create newQuery) (*Result, error) {
-	promQuery, err := create(ctx, metrics, promql.NewPrometheusQueryOpts(false, opts.LookbackDelta))
+func (e *Engine) execute(ctx context.Context, metrics storage.OrgMetrics, expr string, span Range, opts Options, create newQuery) (*Result, error) {
+	samples := promstorage.Queryable(metrics)
+	rolled := e.rollUp(expr, span)
+	if rolled != nil {
+		samples, expr = rolled.over(metrics), rolled.expr
+	}
+	promQuery, err := create(ctx, samples, promql.NewPrometheusQueryOpts(false, opts.LookbackDelta), expr)
 	if err != nil {
 		return nil, e.parseError(ctx, err)
 	}
@@ -181,7 +189,12 @@ func (e *Engine) execute(ctx context.Context, metrics storage.OrgMetrics, expr s
 		return nil, e.tooManySeries(count)
 	}
 	warnings, infos := answer.Warnings.AsStrings(expr, maxAnnotations, maxAnnotations)
-	return &Result{Value: answer.Value, Warnings: warnings, Infos: infos, query: promQuery, org: metrics}, nil
+	result := &Result{Value: answer.Value, Warnings: warnings, Infos: infos, query: promQuery, org: metrics}
+	if rolled != nil && rolled.read.Load() {
+		result.Rollup = rolled.width
+		result.Infos = append(result.Infos, fmt.Sprintf("PromQL info: read from rollups of %s, which give the same answer as samples", model.Duration(rolled.width)))
+	}
+	return result, nil
 }
 
 // maxAnnotations is how many warnings and how many infos an answer carries, as in Prometheus.

@@ -16,7 +16,8 @@ import (
 // Aggregation is how GET /v1/query/metrics joins the samples of a step and the series.
 type Aggregation string
 
-// The aggregations. None keeps every series with its newest value at each step.
+// The aggregations. None keeps every series with its newest value at each step, Last with the newest of the
+// step.
 const (
 	None     Aggregation = ""
 	Avg      Aggregation = "avg"
@@ -114,7 +115,7 @@ func (m Metrics) overTime(selector string) string {
 	switch m.Aggregation {
 	case Rate, Increase:
 		return fmt.Sprintf("%s(%s[%s])", m.Aggregation, selector, window(max(m.Step, rateWindow)))
-	case Min, Max, Count:
+	case Min, Max, Count, Last:
 		return m.bucket(string(m.Aggregation), selector)
 	case Avg, Sum:
 		return m.bucket(string(Avg), selector)

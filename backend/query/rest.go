@@ -30,6 +30,7 @@ func (r *REST) Register(api huma.API) {
 		Description: "Without `agg` every series comes back with its newest value at each step. `avg`, `min`, `max`, `sum` and `count` " +
 			"join the series into one, or into one for each value of the labels in `by`; `rate` and `increase` are for counters. " +
 			"From a step of two minutes on, the samples within a step are joined too, by their average for `sum`. " +
+			"Over three hours and more such steps begin at a round time, so that rollups can answer where the store has some; `resolution` says so. " +
 			"Whatever else you want to calculate: PromQL at /api/v1/query_range.",
 		Tags:     []string{"query"},
 		Metadata: map[string]any{"scope": auth.ScopeQuery},

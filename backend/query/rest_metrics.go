@@ -38,7 +38,7 @@ type metricsOutput struct {
 // metricsAnswer is written by AppendJSON; the tags are for the OpenAPI document.
 type metricsAnswer struct {
 	Series     []metricsSeries `json:"series"`
-	Resolution string          `json:"resolution" doc:"Time between points" example:"15s"`
+	Resolution string          `json:"resolution" doc:"Time between points, and where rollups were read how wide their buckets are" example:"1h from rollup 1h"`
 	Warnings   []string        `json:"warnings,omitempty" doc:"What to know about the values"`
 }
 
@@ -92,6 +92,9 @@ func (r *REST) metrics(ctx context.Context, input *metricsInput) (*metricsOutput
 		return nil, err
 	}
 	answer := metricsAnswer{Resolution: model.Duration(span.Step).String(), Warnings: result.Warnings, Series: []metricsSeries{}}
+	if result.Rollup > 0 {
+		answer.Resolution += " from rollup " + model.Duration(result.Rollup).String()
+	}
 	if matrix, ok := result.Value.(promql.Matrix); ok {
 		answer.addMatrix(matrix)
 	}
@@ -120,6 +123,7 @@ func (r *REST) question(input *metricsInput) (Metrics, Range, error) {
 		// asks for the same points.
 		from = from.Truncate(step)
 	}
+	from = roundForRollups(from, to, step)
 	question := Metrics{
 		Service: input.Service, InstanceID: input.InstanceID, Metric: input.Metric,
 		Aggregation: Aggregation(input.Agg), Step: step,
@@ -128,6 +132,19 @@ func (r *REST) question(input *metricsInput) (Metrics, Range, error) {
 		question.By = strings.Split(input.By, ",")
 	}
 	return question, Range{From: from, To: to, Step: step}, nil
+}
+
+// roundForRollups lets long steps begin at a round time, so that rollups can answer.
+func roundForRollups(from, to time.Time, step time.Duration) time.Time {
+	if step < bucketsFrom || to.Sub(from) < rollupsFrom {
+		return from
+	}
+	for _, round := range []time.Duration{time.Hour, 5 * time.Minute, time.Minute} {
+		if step%round == 0 {
+			return from.Truncate(round)
+		}
+	}
+	return from
 }
 
 // addMatrix copies the points, because the result's own are given back.

@@ -19,7 +19,10 @@ type Metrics struct {
 	closed       atomic.Bool
 }
 
-var _ storage.MetricStore = (*Metrics)(nil)
+var (
+	_ storage.MetricStore  = (*Metrics)(nil)
+	_ storage.RollupReader = (*Metrics)(nil)
+)
 
 // Counts are how many reads went where.
 type Counts struct {
@@ -80,5 +83,13 @@ func (m *Metrics) Counts() Counts {
 // Close implements storage.MetricStore.
 func (m *Metrics) Close() error {
 	m.closed.Store(true)
+	return nil
+}
+
+// RollupWidths implements storage.RollupReader: the rollups are those of the durable store.
+func (m *Metrics) RollupWidths() []time.Duration {
+	if reader, ok := m.durable.(storage.RollupReader); ok {
+		return reader.RollupWidths()
+	}
 	return nil
 }

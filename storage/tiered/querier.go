@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage/rollup"
 )
 
 // querier reads one organisation's series, divided at the cut that was when it was made.
@@ -103,6 +104,9 @@ func (q *querier) Select(ctx context.Context, sortSeries bool, hints *promstorag
 			return promstorage.ErrSeriesSet(err)
 		}
 		set.hot = opened.Select(ctx, sortSeries || both, hot.hints(hints), matchers...)
+		if request, ok := rollup.FromContext(ctx); ok {
+			set.hot = rollup.Set(set.hot, request)
+		}
 	}
 	if !durable.empty() {
 		set.beyond = q.beyond

@@ -25,7 +25,6 @@ type handle struct {
 var (
 	_ storage.OrgMetrics         = (*handle)(nil)
 	_ promstorage.ChunkQueryable = (*handle)(nil)
-	_ storage.RollupReader       = (*handle)(nil)
 )
 
 // Close implements io.Closer. Closing again does nothing.

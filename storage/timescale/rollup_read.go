@@ -19,8 +19,8 @@ import (
 )
 
 // RollupWidths implements storage.RollupReader.
-func (h *handle) RollupWidths() []time.Duration {
-	if h.store.cfg.Policies.RollupWindow == 0 {
+func (s *Store) RollupWidths() []time.Duration {
+	if s.cfg.Policies.RollupWindow == 0 {
 		return nil
 	}
 	var widths []time.Duration

@@ -44,7 +44,10 @@ type Store struct {
 	done sync.WaitGroup
 }
 
-var _ storage.MetricStore = (*Store)(nil)
+var (
+	_ storage.MetricStore  = (*Store)(nil)
+	_ storage.RollupReader = (*Store)(nil)
+)
 
 // Counters is what a store has done since it opened.
 type Counters struct {
