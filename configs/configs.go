@@ -6,7 +6,7 @@ import "embed"
 
 // Roles are the built-in configurations of the server: role NAME is the file NAME.yaml.
 //
-//go:embed all-in-one.yaml gateway.yaml writer.yaml
+//go:embed all-in-one.yaml backend.yaml gateway.yaml writer.yaml
 var Roles embed.FS
 
 // Agent is the configuration that an agent is installed with.
