@@ -29,7 +29,7 @@ func (s *Store) Delete(ctx context.Context, org storage.OrgID, filter *logfilter
 		return 0, err
 	}
 	if r.exact {
-		r.source = []string{"id"}
+		r.source = false
 	}
 	var deleted int64
 	var batch []hit

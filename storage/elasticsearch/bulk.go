@@ -67,20 +67,25 @@ func (b *bulk) add(class *retentionClass, row *logrecord.Row, e *encoder) {
 // longestID is how many bytes a document id may have.
 const longestID = 512
 
-// appendDocumentID appends the id of a record's document as JSON: the organisation's id, a colon
-// and the record's id, or a hash of it where that is too long.
-func appendDocumentID(dst []byte, org storage.OrgID, id string) []byte {
-	if len(org)+1+len(id) > longestID {
-		sum := sha256.Sum256([]byte(id))
-		id = hex.EncodeToString(sum[:])
+// documentID returns the id of a record's document: the organisation's id, a colon and the record's
+// id, or a hash of it where that is too long.
+func documentID(org storage.OrgID, id string) string {
+	return string(org) + ":" + shortID(org, id)
+}
+
+func shortID(org storage.OrgID, id string) string {
+	if len(org)+1+len(id) <= longestID {
+		return id
 	}
-	dst = append(dst, '"')
-	dst = append(dst, org...)
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
+}
+
+// appendDocumentID appends it as JSON.
+func appendDocumentID(dst []byte, org storage.OrgID, id string) []byte {
+	dst = append(append(dst, '"'), org...) // checkOrg leaves nothing to escape
 	dst = append(dst, ':')
-	at := len(dst)
-	dst = appendString(dst, id)
-	copy(dst[at:], dst[at+1:]) // its opening quote
-	return dst[:len(dst)-1]
+	return append(appendEscaped(dst, shortID(org, id)), '"')
 }
 
 // keep leaves only some of the records in the request.

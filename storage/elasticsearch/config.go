@@ -115,7 +115,7 @@ func DefaultConfig() Config {
 		Retention:       model.Duration(7 * day),
 		MaintainEvery:   10 * time.Minute,
 		FutureWindow:    10 * time.Minute,
-		MaxBulkBytes:    8 << 20,
+		MaxBulkBytes:    4 << 20,
 		Concurrency:     2,
 		RetryFor:        4 * time.Second,
 		MaxScan:         1_000_000,

@@ -55,7 +55,7 @@ func (e *encoder) document(dst []byte, org storage.OrgID, row *logrecord.Row) []
 	}
 	dst = appendMembers(dst, `,"fields":[`, e.fields, ']')
 	dst = appendMembers(dst, `,"long":[`, e.long, ']')
-	dst = appendMembers(dst, `,"numbers":{`, e.numbers, '}')
+	dst = appendMembers(dst, `,"numbers":[`, e.numbers, ']')
 	return append(dst, "}}"...)
 }
 
@@ -71,8 +71,8 @@ func (e *encoder) field(dst []byte, f *logfilter.Field) []byte {
 	name := cleanName(f.Name)
 	e.fields = appendString(append(e.fields, ','), name)
 	if number, ok := logfilter.ParseNumber(f.Value); ok {
-		e.numbers = appendString(append(e.numbers, ','), name)
-		e.numbers = append(e.numbers, `:"`...)
+		e.numbers = append(e.numbers, ',', '"')
+		e.numbers = append(e.numbers, e.wordPrefix(name)...)
 		e.numbers = append(appendNumber(e.numbers, number), '"')
 	}
 	if f.Name == logfilter.FieldMessage {
@@ -165,6 +165,10 @@ func wordPrefix(name string) string {
 // appendWords appends the words of a text, each with a space and the prefix before it.
 func appendWords(dst []byte, prefix, text string) []byte {
 	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf && !wordBytes[c] {
+			i++
+			continue
+		}
 		length := wordLength(text[i:])
 		if length == 0 {
 			_, size := utf8.DecodeRuneInString(text[i:])
@@ -179,12 +183,22 @@ func appendWords(dst []byte, prefix, text string) []byte {
 	return dst
 }
 
+// wordBytes are the ASCII characters of words.
+//
+//nolint:gochecknoglobals // a constant table
+var wordBytes = func() (table [utf8.RuneSelf]bool) {
+	for c := range table {
+		table[c] = logfilter.IsWordRune(rune(c))
+	}
+	return table
+}()
+
 // wordLength returns the length of the word that a text begins with, 0 when it begins with none.
 func wordLength(text string) int {
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
-			if !logfilter.IsWordRune(rune(c)) {
+			if !wordBytes[c] {
 				return i
 			}
 			i++
@@ -244,7 +258,11 @@ func timeText(ns int64) string { return string(appendTime(nil, ns)) }
 
 // appendString appends valid UTF-8 as a JSON string.
 func appendString(dst []byte, text string) []byte {
-	dst = append(dst, '"')
+	return append(appendEscaped(append(dst, '"'), text), '"')
+}
+
+// appendEscaped appends what stands between the quotes of a JSON string.
+func appendEscaped(dst []byte, text string) []byte {
 	start := 0
 	for i := range len(text) {
 		c := text[i]
@@ -266,5 +284,5 @@ func appendString(dst []byte, text string) []byte {
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		}
 	}
-	return append(append(dst, text[start:]...), '"')
+	return append(dst, text[start:]...)
 }

@@ -83,7 +83,7 @@ type reading struct {
 	targets     []string
 	oldestFirst bool
 	after       *position
-	source      []string // fields to read; nil for all
+	source      any // what to read of documents
 }
 
 // begin prepares a read.
@@ -91,14 +91,15 @@ func (s *Store) begin(org storage.OrgID, filter *logfilter.Filter, from, to time
 	if err := checkOrg(org); err != nil {
 		return reading{}, err
 	}
-	found, err := translate(filter)
+	found, err := translate(org, filter)
 	if err != nil {
 		return reading{}, err
 	}
 	low, high := timeBounds(from, to)
 	return reading{
 		org: org, filter: filter, exact: found.exact, targets: s.classes.targets(low, high),
-		query: all(term("org_id", string(org)), timeQuery(low, high), found.query),
+		source: object{"excludes": []string{"search", "time", "org_id", "id"}},
+		query:  all(term("org_id", string(org)), timeQuery(low, high), found.query),
 	}, nil
 }
 
@@ -168,14 +169,11 @@ func (s *Store) page(ctx context.Context, r reading, size int) ([]hit, error) {
 		order = "asc"
 	}
 	request := object{
-		"size": size, "track_total_hits": false, "query": r.query,
+		"size": size, "track_total_hits": false, "query": r.query, "_source": r.source,
 		"sort": []object{
 			{"time": object{"order": order, "format": "strict_date_optional_time_nanos", "numeric_type": "date_nanos"}},
 			{"id": object{"order": order}},
 		},
-	}
-	if r.source != nil {
-		request["_source"] = r.source
 	}
 	if r.after != nil {
 		request["search_after"] = []string{timeText(r.after.time), r.after.id}

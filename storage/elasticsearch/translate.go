@@ -3,12 +3,14 @@ package elasticsearch
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/logfilter"
 )
 
@@ -20,11 +22,11 @@ type translated struct {
 
 // translate writes a filter in the server's language. What it can't decide becomes a query that
 // finds more, so that logfilter.Match has the last word.
-func translate(filter *logfilter.Filter) (translated, error) {
+func translate(org storage.OrgID, filter *logfilter.Filter) (translated, error) {
 	if filter.MatchesAll() {
 		return translated{matchAll(), true}, nil
 	}
-	t := translator{exact: true}
+	t := translator{org: org, exact: true}
 	found, err := t.node(filter.Root)
 	return translated{found.over, t.exact}, err
 }
@@ -33,7 +35,10 @@ func translate(filter *logfilter.Filter) (translated, error) {
 // finds nothing else. They are the same where the server decides.
 type bounds struct{ over, under object }
 
-type translator struct{ exact bool }
+type translator struct {
+	org   storage.OrgID
+	exact bool
+}
 
 func matchAll() object  { return object{"match_all": object{}} }
 func matchNone() object { return object{"match_none": object{}} }
@@ -91,7 +96,7 @@ func (t *translator) node(node logfilter.Node) (bounds, error) {
 		return t.columns(n.Field, func(c column) bounds { return exactly(c.exists()) }), nil
 	case logfilter.Exact:
 		if n.Field == logfilter.FieldID {
-			return exactly(object{"terms": object{"id": n.Values}}), nil
+			return exactly(t.documents(n.Values)), nil
 		}
 		return t.columns(n.Field, func(c column) bounds { return t.values(c, n.Values) }), nil
 	case logfilter.Regexp:
@@ -145,6 +150,15 @@ func (t *translator) columns(field string, condition func(column) bounds) bounds
 		over, under = append(over, inner.over), append(under, inner.under)
 	}
 	return bounds{anyOf(over...), anyOf(under...)}
+}
+
+// documents matches records by their ids.
+func (t *translator) documents(ids []string) object {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = documentID(t.org, id)
+	}
+	return object{"ids": object{"values": names}}
 }
 
 // values matches whole values.
@@ -306,8 +320,8 @@ func escapeExpression(text string) string {
 	return b.String()
 }
 
-// numberQuery matches numbers in a range. Flattened fields want both ends; the infinities are
-// ends too, of which no value is one.
+// numberQuery matches numbers in a range. Where it is open the infinities are its ends, which no
+// value is.
 func numberQuery(c column, n logfilter.Range) object {
 	from, to := "gte", "lte"
 	if n.MinExclusive {
@@ -316,8 +330,9 @@ func numberQuery(c column, n logfilter.Range) object {
 	if n.MaxExclusive {
 		to = "lt"
 	}
-	return object{"range": object{"search.numbers." + c.name: object{
-		from: string(appendNumber(nil, n.Min)), to: string(appendNumber(nil, n.Max)),
+	prefix := []byte(wordPrefix(c.name))
+	return object{"range": object{"search.numbers": object{
+		from: string(appendNumber(slices.Clone(prefix), n.Min)), to: string(appendNumber(prefix, n.Max)),
 	}}}
 }
 

@@ -56,6 +56,7 @@ func RunLogStore(t *testing.T, open func(t *testing.T, dir string) storage.LogSt
 		{"Cancelled", logCancelled},
 		{"FilterTable", logFilterTable},
 		{"RandomFilters", logRandomFilters},
+		{"RandomCounts", logRandomCounts},
 	} {
 		if slices.Contains(without, LogCapability(test.name)) {
 			continue

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -98,7 +99,7 @@ func logFilterTable(t *testing.T, store storage.LogStore) {
 		"5", "-5", "5*", "55", "12ms", "12*", "a", `"a b"`, "łódź", "łódź*", "i(ŁÓDŹ)", `i("łódź łódź_2")`, "日本語", "x", "half", "i(k)", "i(s)", "i(i)", `i("k s")`, `i("k ſ i i")`,
 		"007", "7", "1", "1_000", "broken", "here", `"broken here"`, "\ufffd", "\"broken \ufffd here\"", `"2026 01 02T03"`, "678Z", `="5"`, `=""`, `"":""`[3:],
 		"service:checkout", "service:=checkout", "service:check*", `service:"checkout api"`, "level:error", "level:=Error", "level:in(error, notice)", `level:""`,
-		"env:prod", "env:=prod", "-env:=prod", `env:""`, "env:*", "env:in(prod, 512, \"\")", "labels.env:prod", "json.env:prod", "env:512", `env:"10 1"`, "env:10*", "env:~\"^[0-9.]+$\"", `env:~"^$"`, "env:~pro", "env:i(ERROR)",
+		"env:prod", "env:=prod", "-env:=prod", `env:""`, "env:*", "env:in(prod, 512, \"\")", `env:in("*", prod)`, `in("*", "5")`, "labels.env:prod", "json.env:prod", "env:512", `env:"10 1"`, "env:10*", "env:~\"^[0-9.]+$\"", `env:~"^$"`, "env:~pro", "env:i(ERROR)",
 		"path:health", `path:"/api/health"`, "path:=/api/health", "path:api*", "env:>500", "env:>=512", "env:<0", "env:<=-12", "env:range(0, 512.5]", "env:range[0, 512.5)", "-env:>0", "env:>99999999999999999998", "env:<1e"[:6],
 		"latency:>100", "latency:=12", "latency:12", "latency:1*", "ratio:>1.25", "ratio:=1.25", "ratio:25", "ratio:1*", "int:3", "int:-3"[:4] + `"-3"`, "int:<0", "int:=-3", "int:1*", "int:in(-3, 3)", "int:i(3)",
 		"user.name:prod", "json.user.name:prod", "only.label:yes", "only:yes", "absent:x", "-absent:x", `absent:""`, "absent:*", "absent:>0", `absent:~"x?"`,
@@ -159,4 +160,91 @@ func logRandomFilters(t *testing.T, store storage.LogStore) {
 	for range 400 {
 		checkFilter(t, store, records, randomFilter(random, 3))
 	}
+}
+
+// logRandomCounts compares histograms and field values with what logfilter.Match says about every
+// record.
+func logRandomCounts(t *testing.T, store storage.LogStore) {
+	t.Helper()
+	records := writeFilterLines(t, store)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // no secret
+	names := []string{"", "level", "service", "env", "labels.env", "json.env", "path", "latency", "user.name", "absent", "id"}
+	for range 60 {
+		text := randomFilter(random, 2)
+		filter := mustFilter(t, text)
+		var matching []storage.LogRecord
+		for _, record := range records {
+			if logfilter.Match(filter, logrecord.Fields(record)) {
+				matching = append(matching, record)
+			}
+		}
+		by := names[random.IntN(len(names))]
+		step := time.Duration(1+random.IntN(20)) * time.Second
+		limit := 1 + random.IntN(5)
+		buckets, err := store.Histogram(t.Context(), logOrg, storage.HistogramQuery{Filter: filter, Step: step, By: by, Limit: limit})
+		require.NoError(t, err, text)
+		top := countValues(matching, by)
+		got := map[storage.LogBucket]uint64{}
+		for _, bucket := range buckets {
+			key := bucket
+			key.Count = 0
+			got[key] += bucket.Count
+		}
+		assert.Equal(t, wantBuckets(matching, by, step, top.Values[:min(limit, len(top.Values))]), got, "%s by %s", text, by)
+		if by == "" {
+			continue
+		}
+		fields, err := store.Fields(t.Context(), logOrg, storage.FieldsQuery{Filter: filter, Names: []string{by}, Limit: 1000})
+		require.NoError(t, err, text)
+		assert.Equal(t, []storage.LogField{top}, fields, "%s: %s", text, by)
+	}
+}
+
+// valueOf returns the value of a field: a label counts before a json member of the same name.
+func valueOf(record storage.LogRecord, name string) string {
+	fields := logrecord.Fields(record)
+	for _, full := range []string{name, logfilter.LabelsPrefix + name, logfilter.JSONPrefix + name} {
+		for _, f := range fields {
+			if f.Name == full {
+				return f.Value
+			}
+		}
+	}
+	return ""
+}
+
+func countValues(records []storage.LogRecord, name string) storage.LogField {
+	counts := map[string]uint64{}
+	field := storage.LogField{Name: name}
+	for _, record := range records {
+		if value := valueOf(record, name); value != "" {
+			counts[value]++
+			field.Records++
+		}
+	}
+	for value, count := range counts {
+		field.Values = append(field.Values, storage.FieldValue{Value: value, Count: count})
+	}
+	slices.SortFunc(field.Values, func(a, b storage.FieldValue) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+	})
+	field.Total = uint64(len(counts))
+	return field
+}
+
+func wantBuckets(records []storage.LogRecord, by string, step time.Duration, top []storage.FieldValue) map[storage.LogBucket]uint64 {
+	counts := map[storage.LogBucket]uint64{}
+	for _, record := range records {
+		bucket := storage.LogBucket{Time: time.Unix(0, record.Time.UnixNano()/int64(step)*int64(step)).UTC()}
+		if by != "" {
+			bucket.By = valueOf(record, by)
+			if bucket.By != "" && !slices.ContainsFunc(top, func(v storage.FieldValue) bool { return v.Value == bucket.By }) {
+				bucket.By, bucket.Other = "", true
+			}
+		}
+		counts[bucket]++
+	}
+	return counts
 }

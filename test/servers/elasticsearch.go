@@ -107,6 +107,8 @@ func javaHome() (string, error) {
 	return home, nil
 }
 
+// elasticsearchSettings are for a small heap. Its collector leaves garbage until the heap is full, which
+// the breaker would take for use.
 const elasticsearchSettings = `cluster.name: pharos-test
 node.name: one
 network.host: 127.0.0.1
@@ -119,6 +121,7 @@ xpack.security.enabled: false
 cluster.routing.allocation.disk.threshold_enabled: false
 node.store.allow_mmap: false
 action.destructive_requires_name: false
+indices.breaker.total.use_real_memory: false
 `
 
 const elasticsearchLogging = `status = error

@@ -69,11 +69,11 @@ func (s *Store) countBy(ctx context.Context, r reading, query storage.HistogramQ
 	if err != nil {
 		return nil, err
 	}
-	names := []string{quote("")}
+	names := []string{""}
 	for _, value := range top.Values {
-		names = append(names, quote(value.Value))
+		names = append(names, value.Value)
 	}
-	r.filter = fmt.Sprintf("%s | %s | filter value:in(%s)", r.filter, pipe, strings.Join(names, ","))
+	r.filter = fmt.Sprintf("%s | %s | filter %s", r.filter, pipe, inFilter("value", names))
 	counts, err := s.countByTime(ctx, r, query.Step, "value")
 	if err != nil {
 		return nil, err

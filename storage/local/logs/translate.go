@@ -197,11 +197,22 @@ func exactFilter(column string, values []string) string {
 	if len(values) == 1 {
 		return column + ":=" + quote(values[0])
 	}
-	quoted := make([]string, len(values))
-	for i, value := range values {
-		quoted[i] = quote(value)
+	return inFilter(column, values)
+}
+
+// inFilter matches one of some whole values. Among them the engine takes a star for all values, also
+// in quotes.
+func inFilter(column string, values []string) string {
+	var quoted []string
+	star := ""
+	for _, value := range values {
+		if value == "*" {
+			star = " or " + column + ":=" + quote(value)
+			continue
+		}
+		quoted = append(quoted, quote(value))
 	}
-	return column + ":in(" + strings.Join(quoted, ",") + ")"
+	return "(" + column + ":in(" + strings.Join(quoted, ",") + ")" + star + ")"
 }
 
 func idFilter(ids []string) string {
