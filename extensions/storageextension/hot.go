@@ -60,6 +60,9 @@ func (e *Extension) joinHot(host component.Host) error {
 	if e.metrics == nil || tier.metrics == nil {
 		return nil
 	}
+	if tier.cfg.Metrics.MaxBytes != 0 {
+		return fmt.Errorf("hot: extension %q has metrics::max_bytes %s: set it to 0, because a hot tier that drops samples before their time leaves gaps", e.cfg.Hot, tier.cfg.Metrics.MaxBytes)
+	}
 	e.hot.metrics = tiered.NewMetrics(tier.metrics, e.metrics, tier.HotProgress())
 	return e.hot.count(e.meters)
 }

@@ -33,7 +33,7 @@ var hotID = component.MustNewIDWithName("storage", "hot")
 
 // TestHotTier joins an extension with another, and writes to one of the two at a time.
 func TestHotTier(t *testing.T) {
-	hot := createWith(t, func(c *Config) { c.Logs.Store = storeLive })
+	hot := createWith(t, func(c *Config) { c.Logs.Store, c.Metrics.MaxBytes = storeLive, 0 })
 	joined := createWith(t, func(c *Config) { c.Hot = hotID })
 	reader := sdkmetric.NewManualReader()
 	joined.meters = sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))
@@ -95,6 +95,10 @@ func TestHotTierThatIsNone(t *testing.T) {
 		joined := createWith(t, func(c *Config) { c.Hot, c.Logs.Store = hotID, storeNone })
 		require.ErrorContains(t, joined.Start(t.Context(), host), says)
 	}
+	bounded := createWith(t, func(c *Config) { c.Logs.Store = storeLive })
+	require.NoError(t, bounded.Start(t.Context(), extensionsHost{}))
+	joined := createWith(t, func(c *Config) { c.Hot, c.Logs.Store = hotID, storeNone })
+	require.ErrorContains(t, joined.Start(t.Context(), extensionsHost{hotID: bounded}), "has metrics::max_bytes 10GiB: set it to 0")
 	self := createWith(t, func(c *Config) { c.Hot, c.Logs.Store = hotID, storeNone })
 	require.ErrorContains(t, self.Start(t.Context(), extensionsHost{hotID: self}), "is no other storage extension")
 }

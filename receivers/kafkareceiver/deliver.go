@@ -192,7 +192,7 @@ func (r *kafkaReceiver[T]) refused(ctx, wanted context.Context, org string, mess
 		return nil
 	}
 	if r.cfg.Mode != modeGroup {
-		r.leaveOutAll(ctx, items, count)
+		r.leaveOutAll(ctx, org, messages, report)
 		return nil
 	}
 	why := letter{code: items[0].Reason, reason: report.Summary()}
@@ -250,6 +250,9 @@ type letter struct {
 func (r *kafkaReceiver[T]) bury(ctx, wanted context.Context, dead *message, why letter) error {
 	if r.cfg.Mode != modeGroup {
 		r.leaveOut(ctx, why.code, why.reason, max(1, why.items))
+		if why.code != codeNoOrg && why.code != codeUndecodable {
+			r.lacking(dead.headers.Get(kafkaclient.HeaderOrg), []message{*dead})
+		}
 		return nil
 	}
 	for failures := 1; ; failures++ {

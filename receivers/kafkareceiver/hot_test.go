@@ -62,7 +62,7 @@ func startBackend(ctx context.Context, dir, broker, topic string) (*hotBackend, 
 	storageFactory, exporterFactory := storageextension.NewFactory(), localexporter.NewFactory()
 	storageConfig := storageFactory.CreateDefaultConfig().(*storageextension.Config)
 	storageConfig.Directory, storageConfig.Metadata.Store, storageConfig.Logs.Store = dir, "none", "live"
-	storageConfig.Metrics.Retention = model.Duration(3 * time.Hour)
+	storageConfig.Metrics.Retention, storageConfig.Metrics.MaxBytes = model.Duration(3*time.Hour), 0
 	opened, err := storageFactory.Create(ctx, extensiontest.NewNopSettings(storageFactory.Type()), storageConfig)
 	if err != nil {
 		return nil, err

@@ -36,14 +36,45 @@ func (r *kafkaReceiver[T]) leaveOut(ctx context.Context, code, reason string, it
 	r.left.items, r.left.told = 0, time.Now()
 }
 
-// leaveOutAll leaves out items of a report, which lists only the first of very many.
-func (r *kafkaReceiver[T]) leaveOutAll(ctx context.Context, items []rejection.Item, count int) {
-	byReason := map[string]int{}
+// leaveOutAll leaves out the items of a report, which lists only the first of very many.
+func (r *kafkaReceiver[T]) leaveOutAll(ctx context.Context, org string, messages []message, report *rejection.Report) {
+	items, count := report.Items(), report.Count()
+	byReason, harmless := map[string]int{}, count == len(items)
 	for i := range items {
 		byReason[items[i].Reason]++
+		harmless = harmless && r.refusedByAll(&items[i])
 	}
 	byReason[items[0].Reason] += count - len(items)
 	for reason, of := range byReason {
 		r.leaveOut(ctx, reason, items[0].Message, of)
 	}
+	if !harmless {
+		r.lacking(org, messages)
+	}
+}
+
+// refusedByAll says whether other stores refuse an item too, or nobody would look for it here. A
+// limit of series is each store's own.
+func (r *kafkaReceiver[T]) refusedByAll(item *rejection.Item) bool {
+	switch item.Reason {
+	case "series_limit":
+		return false
+	case "too_old":
+		return time.UnixMilli(item.Time).Before(time.Now().Add(-r.cfg.Replay))
+	}
+	return true
+}
+
+// lacking notes that something in messages of an organisation was left out.
+func (r *kafkaReceiver[T]) lacking(org string, messages []message) {
+	if r.lacks == nil {
+		return
+	}
+	came := messages[0].time
+	for i := range messages {
+		if messages[i].time.After(came) {
+			came = messages[i].time
+		}
+	}
+	r.lacks(org, came)
 }

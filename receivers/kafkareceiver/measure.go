@@ -40,7 +40,7 @@ type standing struct {
 	partition   int
 	next        int64
 	since       time.Time
-	first, end  int64
+	end         int64
 	begun, told bool // whether its reading has begun, and whether Kafka said where it ends
 }
 
@@ -69,7 +69,7 @@ func (m *measure[T]) standings(ctx context.Context, asked time.Time) ([]standing
 	var requests []kafka.OffsetRequest
 	places := m.replica.all()
 	for partition := range places {
-		requests = append(requests, kafka.FirstOffsetOf(partition), kafka.LastOffsetOf(partition))
+		requests = append(requests, kafka.LastOffsetOf(partition))
 	}
 	if len(requests) == 0 {
 		return nil, nil
@@ -80,7 +80,7 @@ func (m *measure[T]) standings(ctx context.Context, asked time.Time) ([]standing
 	}
 	var standings []standing
 	for _, offsets := range answer.Topics[receiver.signal.topic] {
-		at := standing{partition: offsets.Partition, first: offsets.FirstOffset, end: offsets.LastOffset, told: offsets.Error == nil}
+		at := standing{partition: offsets.Partition, end: offsets.LastOffset, told: offsets.Error == nil}
 		at.next, at.since, at.begun = places[offsets.Partition].position()
 		if m.ends[at.partition] == nil {
 			m.ends[at.partition] = &ends{}
@@ -160,7 +160,7 @@ func (m *measure[T]) writers(ctx context.Context, standings []standing) (time.Ti
 		if !ok || !at.told {
 			return time.Time{}, false
 		}
-		until, err := m.committedUntil(ctx, at, max(offset, at.first))
+		until, err := m.committedUntil(ctx, at.partition, max(offset, 0))
 		if err != nil {
 			return time.Time{}, false
 		}
@@ -173,13 +173,19 @@ func (m *measure[T]) writers(ctx context.Context, standings []standing) (time.Ti
 
 // committedUntil returns the time before which everything is below an offset. It reads a message
 // only when the writers are where they were before this receiver began.
-func (m *measure[T]) committedUntil(ctx context.Context, at standing, offset int64) (time.Time, error) {
-	if until, ok := m.ends[at.partition].passed(offset); ok {
+func (m *measure[T]) committedUntil(ctx context.Context, partition int, offset int64) (time.Time, error) {
+	if until, ok := m.ends[partition].passed(offset); ok {
 		return until, nil
 	}
-	message, err := m.replica.receiver.messageAt(ctx, at.partition, offset)
-	if errors.Is(err, kafka.OffsetOutOfRange) && offset == at.first {
-		return m.began, nil // deleted a moment ago
+	receiver := m.replica.receiver
+	message, err := receiver.messageAt(ctx, partition, offset)
+	if errors.Is(err, kafka.OffsetOutOfRange) {
+		// Kafka has deleted it, or nothing was ever committed: the first message is next.
+		var there kafka.PartitionOffsets
+		if there, err = receiver.offsetsOf(ctx, partition, kafka.FirstOffsetOf(partition)); err != nil {
+			return time.Time{}, err
+		}
+		message, err = receiver.messageAt(ctx, partition, there.FirstOffset)
 	}
 	if err != nil {
 		return time.Time{}, err

@@ -18,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/pharos-obs/pharos/internal/kafkaclient"
+	"github.com/pharos-obs/pharos/internal/orgcontext"
+	"github.com/pharos-obs/pharos/storage/rejection"
 	"github.com/pharos-obs/pharos/storage/tiered"
 )
 
@@ -90,6 +92,11 @@ func newMetricsReceiver(t *testing.T, cfg *Config, next consumer.Metrics) receiv
 // produceMetrics writes one message with one data point.
 func produceMetrics(t *testing.T, cfg *Config, partition int, at time.Time) {
 	t.Helper()
+	produceFor(t, cfg, acme, partition, at)
+}
+
+func produceFor(t *testing.T, cfg *Config, org string, partition int, at time.Time) {
+	t.Helper()
 	metrics := pmetric.NewMetrics()
 	metric := metrics.ResourceMetrics().AppendEmpty().ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
 	metric.SetName("up")
@@ -99,7 +106,7 @@ func produceMetrics(t *testing.T, cfg *Config, partition int, at time.Time) {
 	require.NoError(t, err)
 	answer, err := client(t, cfg).Produce(t.Context(), &kafka.ProduceRequest{
 		Topic: cfg.Topics.Metrics, Partition: partition, RequiredAcks: kafka.RequireAll,
-		Records: kafka.NewRecordReader(kafka.Record{Time: at, Value: kafka.NewBytes(value), Headers: []kafka.Header{{Key: kafkaclient.HeaderOrg, Value: []byte(acme)}}}),
+		Records: kafka.NewRecordReader(kafka.Record{Time: at, Value: kafka.NewBytes(value), Headers: []kafka.Header{{Key: kafkaclient.HeaderOrg, Value: []byte(org)}}}),
 	})
 	require.NoError(t, err)
 	require.NoError(t, answer.Error)
@@ -220,3 +227,36 @@ func TestProgressNeedsAHotTier(t *testing.T) {
 }
 
 var _ component.Host = (*tierHost)(nil)
+
+// TestLack has a hot store that refuses samples: of one organisation it is not complete, also
+// after a restart.
+func TestLack(t *testing.T) {
+	cfg := hotConfig(t, 1)
+	topic := *cfg
+	topic.Topics.Logs = cfg.Topics.Metrics
+	createTopic(t, &topic)
+	host := newTierHost(t)
+	next, err := consumer.NewMetrics(func(ctx context.Context, metrics pmetric.Metrics) error {
+		org, _ := orgcontext.From(ctx)
+		reason, at := "series_limit", time.Now()
+		if org == other {
+			reason, at = "too_old", time.Now().Add(-cfg.Replay-time.Minute)
+		}
+		rejection.FromContext(ctx).Add(rejection.Item{Reason: reason, Time: at.UnixMilli()})
+		return nil
+	})
+	require.NoError(t, err)
+	came := time.Now().Add(-time.Minute)
+	produceFor(t, cfg, acme, 0, came)
+	produceFor(t, cfg, other, 0, time.Now())
+	stop := startMetrics(t, cfg, host, next)
+	waitFor(t, func() bool { return host.progress.State().CaughtUp && host.progress.State().Behind == 0 })
+	stop()
+	again := newTierHost(t)
+	again.directory = host.directory
+	startMetrics(t, cfg, again, next)
+	for _, progress := range []*tiered.Progress{host.progress, again.progress} {
+		assert.WithinDuration(t, came.Add(cfg.Future), progress.CompleteFrom(acme), time.Second)
+		assert.Zero(t, progress.CompleteFrom(other), "what is too old nobody looks for here")
+	}
+}

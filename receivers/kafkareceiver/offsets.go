@@ -35,6 +35,9 @@ type savedTopic struct {
 	// of power could keep the offsets and lose what the store had not put on the disk.
 	Boot       string                 `json:"boot"`
 	Partitions map[int]savedPartition `json:"partitions"`
+	// Lacks are the organisations of which something was left out that writers may have stored,
+	// and when the newest of it came.
+	Lacks map[string]time.Time `json:"lacks,omitempty"`
 }
 
 // savedPartition is how far a partition was read.
@@ -129,12 +132,33 @@ func (f *offsetsFile) set(partition int, saved savedPartition) {
 	f.dirty = true
 }
 
+// lack notes that something of an organisation was left out.
+func (f *offsetsFile) lack(org string, came time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.saved.Lacks == nil {
+		f.saved.Lacks = map[string]time.Time{}
+	}
+	if came.After(f.saved.Lacks[org]) {
+		f.saved.Lacks[org] = came.UTC()
+		f.dirty = true
+	}
+}
+
+// lacks returns what lack noted that is not older than a time, and forgets the rest.
+func (f *offsetsFile) lacks(oldest time.Time) map[string]time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.saved.Lacks, func(_ string, came time.Time) bool { return came.Before(oldest) })
+	return maps.Clone(f.saved.Lacks)
+}
+
 // save replaces the file, if there is something new. What is missing in it after a crash is read
 // and stored again.
 func (f *offsetsFile) save() error {
 	f.mu.Lock()
 	copied := f.saved
-	copied.Partitions = maps.Clone(f.saved.Partitions)
+	copied.Partitions, copied.Lacks = maps.Clone(f.saved.Partitions), maps.Clone(f.saved.Lacks)
 	dirty := f.dirty
 	f.dirty = false
 	f.mu.Unlock()

@@ -36,9 +36,12 @@ type kafkaReceiver[T any] struct {
 	client    *kafka.Client
 	dead      *deadLetters
 
-	host    component.Host
-	bad     atomic.Bool
-	left    leftOut
+	host component.Host
+	bad  atomic.Bool
+	left leftOut
+	// lacks notes of a replica that something of an organisation was left out which other stores
+	// may have; nil in other modes.
+	lacks   func(org string, came time.Time)
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage"
 	"github.com/pharos-obs/pharos/storage/tiered"
 )
 
@@ -55,6 +56,13 @@ func newReplica[T any](r *kafkaReceiver[T], host component.Host) (func(context.C
 	}
 	created := &replica[T]{receiver: r, offsets: offsets, pace: newPace(r.cfg.MaxAhead), places: map[int]*replicaPlace[T]{}}
 	created.measure = newMeasure(created, progress)
+	for org, came := range offsets.lacks(time.Now().Add(-r.cfg.Replay)) {
+		progress.Lack(storage.OrgID(org), came.Add(r.cfg.Future))
+	}
+	r.lacks = func(org string, came time.Time) {
+		offsets.lack(org, came)
+		progress.Lack(storage.OrgID(org), came.Add(r.cfg.Future))
+	}
 	return created.run, nil
 }
 

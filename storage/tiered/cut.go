@@ -7,6 +7,8 @@ import (
 
 	promstorage "github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/pharos-obs/pharos/storage"
 )
 
 const (
@@ -24,9 +26,9 @@ type cut struct {
 	state State
 }
 
-// cut returns where to divide now. Why says, for people, why the hot store is not read; empty
-// when it is.
-func (m *Metrics) cut(hotErr error) cut {
+// cut returns where to divide an organisation's samples now. Why says, for people, why the hot
+// store is not read; empty when it is.
+func (m *Metrics) cut(org storage.OrgID, hotErr error) cut {
 	c := cut{at: math.MinInt64, now: m.now(), state: m.progress.State()}
 	switch {
 	case hotErr != nil:
@@ -36,8 +38,8 @@ func (m *Metrics) cut(hotErr error) cut {
 		c.at, c.why = math.MaxInt64, fmt.Sprintf("the hot tier is catching up, %d messages behind", c.state.Behind)
 		return c
 	}
-	if !c.state.CompleteFrom.IsZero() {
-		c.at = c.state.CompleteFrom.UnixMilli()
+	if from := m.progress.CompleteFrom(org); !from.IsZero() {
+		c.at = from.UnixMilli()
 	}
 	if keeps := m.hot.Retention().Time; keeps > 0 {
 		c.at = max(c.at, c.now.Add(retentionMargin-keeps).UnixMilli())

@@ -210,7 +210,7 @@ func TestWarnings(t *testing.T) {
 			progress.Set(test.state)
 			join := NewMetrics(openLocal(t, metrics.DefaultConfig()), openLocal(t, metrics.DefaultConfig()), progress)
 			join.now = func() time.Time { return now }
-			notes := join.cut(nil).warnings(span{minutes(test.from).UnixMilli(), minutes(test.to).UnixMilli()})
+			notes := join.cut(testOrg, nil).warnings(span{minutes(test.from).UnixMilli(), minutes(test.to).UnixMilli()})
 			if test.want == "" {
 				assert.Empty(t, notes)
 				return
@@ -228,15 +228,20 @@ func TestCut(t *testing.T) {
 	progress := &Progress{}
 	join := NewMetrics(openLocal(t, cfg), openLocal(t, metrics.DefaultConfig()), progress)
 	join.now = func() time.Time { return now }
-	assert.Equal(t, int64(math.MaxInt64), join.cut(nil).at, "nothing is known")
+	assert.Equal(t, int64(math.MaxInt64), join.cut(testOrg, nil).at, "nothing is known")
 	progress.Set(State{CaughtUp: true})
-	assert.Equal(t, now.Add(-179*time.Minute).UnixMilli(), join.cut(nil).at, "what the hot store keeps, and a margin")
+	assert.Equal(t, now.Add(-179*time.Minute).UnixMilli(), join.cut(testOrg, nil).at, "what the hot store keeps, and a margin")
 	progress.Set(State{CaughtUp: true, CompleteFrom: now.Add(-time.Hour)})
-	assert.Equal(t, now.Add(-time.Hour).UnixMilli(), join.cut(nil).at)
+	assert.Equal(t, now.Add(-time.Hour).UnixMilli(), join.cut(testOrg, nil).at)
 	progress.Set(State{CaughtUp: true, CompleteFrom: now.Add(-4 * time.Hour)})
-	assert.Equal(t, now.Add(-179*time.Minute).UnixMilli(), join.cut(nil).at)
+	assert.Equal(t, now.Add(-179*time.Minute).UnixMilli(), join.cut(testOrg, nil).at)
+	progress.Set(State{CaughtUp: true, CompleteFrom: now.Add(-time.Hour)})
+	progress.Lack(testOrg, now.Add(-time.Minute))
+	progress.Lack(testOrg, now.Add(-time.Hour))
+	assert.Equal(t, now.Add(-time.Minute).UnixMilli(), join.cut(testOrg, nil).at, "the tier refused some of this organisation's")
+	assert.Equal(t, now.Add(-time.Hour).UnixMilli(), join.cut("another", nil).at)
 	progress.Set(State{CompleteFrom: now.Add(-time.Hour)})
-	assert.Equal(t, int64(math.MaxInt64), join.cut(nil).at)
+	assert.Equal(t, int64(math.MaxInt64), join.cut(testOrg, nil).at)
 }
 
 // TestCounts holds that reads are counted by where they went.

@@ -86,7 +86,7 @@ func (h *handle) querier(mint, maxt int64) (*querier, error) {
 	if h.closed {
 		return nil, errUsedAfterClose()
 	}
-	return &querier{handle: h, cut: h.metrics.cut(h.hotErr), span: span{mint, maxt}}, nil
+	return &querier{handle: h, cut: h.metrics.cut(h.org, h.hotErr), span: span{mint, maxt}}, nil
 }
 
 // ChunkQuerier implements storage.ChunkQueryable.

@@ -1,10 +1,12 @@
 package tiered
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
+	"github.com/pharos-obs/pharos/storage"
 )
 
 // Progress is what is known of how far a hot tier and the writers of the durable store are in the
@@ -13,6 +15,9 @@ import (
 type Progress struct {
 	state   atomic.Pointer[State]
 	reached atomic.Bool // whether it was ever caught up
+
+	mu    sync.Mutex
+	lacks map[storage.OrgID]time.Time
 }
 
 // State is the progress at some moment.
@@ -48,6 +53,24 @@ func (p *Progress) State() State {
 		return *state
 	}
 	return State{}
+}
+
+// Lack says that the hot tier refused samples of an organisation: it is complete for it only from
+// a time on.
+func (p *Progress) Lack(org storage.OrgID, completeFrom time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.lacks == nil {
+		p.lacks = map[storage.OrgID]time.Time{}
+	}
+	p.lacks[org] = later(p.lacks[org], completeFrom)
+}
+
+// CompleteFrom returns from which time on the hot tier is complete for an organisation.
+func (p *Progress) CompleteFrom(org storage.OrgID) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return later(p.State().CompleteFrom, p.lacks[org])
 }
 
 // silence is how long the log may give no answer.
