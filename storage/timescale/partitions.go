@@ -113,6 +113,7 @@ const (
 	maintenanceLock = -2
 	policyLock      = -3
 	rollupLock      = -4
+	summaryLock     = -5
 )
 
 // partitionsAhead is how many days have their partition before they begin.

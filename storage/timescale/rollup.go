@@ -92,6 +92,8 @@ func (s *Store) RollUp(ctx context.Context) error {
 	some := s.rollUpSome
 	if s.engine == TimescaleDB {
 		some = s.refreshSome
+	} else if err := s.summarize(ctx); err != nil {
+		return coded("summarize what is new in the metric database", err)
 	}
 	for level, r := range rollups() {
 		for {
@@ -111,6 +113,37 @@ func (s *Store) RollUp(ctx context.Context) error {
 		s.counters.rollupWait.Store(uint64(waiting))
 	}
 	return coded("count the buckets that are not rolled up", err)
+}
+
+// summarize tells the indexes by time of what was added since: parts of a table that they know
+// nothing of are read whole. PostgreSQL does it when it vacuums, which is seldom where rows are only added.
+func (s *Store) summarize(ctx context.Context) error {
+	now := time.Now().UnixMilli()
+	tables := []partitioned{samplesTable()}
+	for _, r := range rollups()[:len(rollups())-1] {
+		tables = append(tables, r.table())
+	}
+	var names []string
+	for _, table := range tables {
+		for _, at := range []int64{now, now - table.length.Milliseconds()} {
+			names = append(names, s.cfg.Schema+"."+table.prefix()+timeOf(table.start(at)).Format(partitionDay))
+		}
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		owner := false
+		if err := tx.QueryRow(ctx, "SELECT pg_try_advisory_xact_lock($1, $2)", s.class, summaryLock).Scan(&owner); err != nil || !owner {
+			return err
+		}
+		if _, err := tx.Exec(ctx, lockWait); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `SELECT brin_summarize_new_values(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+			JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'brin' AND i.indrelid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name)`, names)
+		if state(err) == lockNotAvailable { // it is vacuumed, which does the same
+			return nil
+		}
+		return err
+	})
 }
 
 // due returns the condition for entries of the log that can be rolled up: the bucket is over, and
