@@ -2,13 +2,16 @@ package timescale
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
@@ -152,7 +155,7 @@ func (a *appender) admit(r row, inOrder bool) (bool, error) {
 	if inOrder && (e.last.set && r.t < e.last.t || e.pending == a && r.t < e.added.t) {
 		return false, promstorage.ErrOutOfOrderSample
 	}
-	if e.pending != a && e.id.Load() == 0 {
+	if e.pending != a && e.id.Load() == 0 && !e.exists.Load() {
 		a.fresh++
 	}
 	again := e.pending == a && e.added.set && e.added.t == r.t
@@ -190,28 +193,39 @@ func (e *entry) pendingIn(a *appender) bool {
 	return e.pending == a
 }
 
-// lookUp asks the database for a series when there may be no room for another one.
+// lookUp finds out whether a series exists when there may be no room for another one.
 func (a *appender) lookUp(e *entry, limit int64) error {
-	if a.cache.wasRefused(e.hash) {
-		return storage.ErrSeriesLimit
-	}
-	var id *int64
-	var count int64
-	err := a.store.pool.QueryRow(a.ctx, a.store.sql(`SELECT series.id, orgs.series_count FROM pharos.orgs
-		LEFT JOIN pharos.series ON series.org_id = orgs.org_id AND series.hash = $2 WHERE orgs.org_id = $1`),
-		string(a.org.id), hash128(e.labels)).Scan(&id, &count)
-	if err != nil {
-		return coded("look for a series", err)
-	}
-	a.org.count.Store(count)
+	taken, err := a.cache.census(func() (*census, error) { return a.store.takeCensus(a.ctx, a.org) })
 	switch {
-	case id != nil:
-		e.id.Store(*id)
-	case count+a.fresh >= limit:
-		a.cache.refuse(e.hash)
+	case err != nil:
+		return coded("count series", err)
+	case taken.has(hash128(e.labels)):
+		e.exists.Store(true)
+	case max(taken.count, a.org.count.Load())+a.fresh >= limit:
 		return storage.ErrSeriesLimit
 	}
 	return nil
+}
+
+// takeCensus reads which series an organisation has.
+func (s *Store) takeCensus(ctx context.Context, o *org) (*census, error) {
+	taken := &census{at: time.Now()}
+	rows, err := s.pool.Query(ctx, s.sql("SELECT hash FROM pharos.series WHERE org_id = $1"), string(o.id))
+	if err != nil {
+		return nil, err
+	}
+	var hash [16]byte
+	if _, err = pgx.ForEachRow(rows, []any{&hash}, func() error {
+		taken.hashes = append(taken.hashes, binary.BigEndian.Uint64(hash[:]))
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	slices.Sort(taken.hashes)
+	taken.count = int64(len(taken.hashes))
+	o.count.Store(taken.count)
+	s.counters.censuses.Add(1)
+	return taken, nil
 }
 
 // maxNameBytes is how long a metric's name may be, as it stands in an index.

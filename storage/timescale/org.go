@@ -2,6 +2,8 @@ package timescale
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,6 +40,7 @@ type entry struct {
 	labels labels.Labels
 	hash   uint64
 	id     atomic.Int64 // 0 until it is known
+	exists atomic.Bool  // it is in the database, whatever its id
 
 	mu      sync.Mutex
 	last    sample    // what was stored last, by this process
@@ -65,8 +68,8 @@ type seriesCache struct {
 	current map[uint64]*entry
 	older   map[uint64]*entry
 
-	refused  map[uint64]struct{} // hashes of series that are over the limit
-	refusing time.Time           // since when they are gathered
+	counting sync.Mutex
+	counted  *census // once there may be no room
 }
 
 func newSeriesCache(epoch int64, limit int) *seriesCache {
@@ -120,26 +123,34 @@ func (c *seriesCache) put(e *entry) *entry {
 	return e
 }
 
-// What is remembered of series over the limit, and for how long.
-const (
-	maxRefused    = 100_000
-	refusedMemory = time.Minute
-)
+// censusMemory is how long a census is believed.
+const censusMemory = time.Minute
 
-func (c *seriesCache) refuse(hash uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.refused == nil || len(c.refused) >= maxRefused || time.Since(c.refusing) > refusedMemory {
-		c.refused, c.refusing = map[uint64]struct{}{}, time.Now()
-	}
-	c.refused[hash] = struct{}{}
+// census is which series an organisation has that has about as many as it may. With it a series
+// that is not there can be refused without asking, of which there may be any number.
+type census struct {
+	at     time.Time
+	count  int64
+	hashes []uint64 // the first halves, sorted
 }
 
-func (c *seriesCache) wasRefused(hash uint64) bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	_, refused := c.refused[hash]
-	return refused && time.Since(c.refusing) <= refusedMemory
+func (c *census) has(hash [16]byte) bool {
+	_, found := slices.BinarySearch(c.hashes, binary.BigEndian.Uint64(hash[:]))
+	return found
+}
+
+// census returns the one of the cache, and takes it anew when it is old.
+func (c *seriesCache) census(take func() (*census, error)) (*census, error) {
+	c.counting.Lock()
+	defer c.counting.Unlock()
+	if c.counted != nil && time.Since(c.counted.at) <= censusMemory {
+		return c.counted, nil
+	}
+	taken, err := take()
+	if err == nil {
+		c.counted = taken
+	}
+	return taken, err
 }
 
 // hash128 identifies labels in the database: each name and value, with a zero byte after it.

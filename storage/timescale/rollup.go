@@ -283,7 +283,11 @@ func (s *Store) refreshSome(ctx context.Context, level int) (int, error) {
 	}
 	r, buckets := rollups()[level], distinct(logged)
 	for _, part := range spans(buckets, r.bucket, refreshGap) {
-		if err := s.refresh(ctx, r, part); err != nil {
+		err := s.refresh(ctx, r, part)
+		if state(err) == lockNotAvailable { // a policy is at it; the next time will do
+			return 0, nil
+		}
+		if err != nil {
 			return 0, err
 		}
 	}

@@ -150,7 +150,9 @@ func fill(t *testing.T, org storage.OrgMetrics, random *rand.Rand, from, to time
 
 // TestRollupsAnswerAsSamples stores, rolls up, stores late samples, deletes, and compares after each.
 func TestRollupsAnswerAsSamples(t *testing.T) {
-	for name, on := range engines() {
+	places := engines()
+	places["pgbouncer"] = onPgBouncer
+	for name, on := range places {
 		t.Run(name, func(t *testing.T) {
 			cfg := on(t).config()
 			store := openIn(t, cfg)

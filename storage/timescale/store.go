@@ -63,7 +63,7 @@ type Counters struct {
 }
 
 type counters struct {
-	rows, series, duplicates, conflicts, staged, staleIDs, retries, rolledUp, rollupWait atomic.Uint64
+	rows, series, duplicates, conflicts, staged, staleIDs, retries, rolledUp, rollupWait, censuses atomic.Uint64
 }
 
 // slots is over how many rows of the usage table writers spread.
