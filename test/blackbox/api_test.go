@@ -38,6 +38,8 @@ var apiTests = map[string]apiTest{
 	"bad input":         badInput,
 	"partly bad input":  partlyBadInput,
 	"import":            importOfADashboard,
+
+	"deleted and written again": deletedAndWrittenAgain,
 }
 
 // crashTests kill and restart what they run on, so that they come one after the other.

@@ -157,7 +157,12 @@ func loginLink(t *testing.T, s *server.Server) {
 func secondOrg(t *testing.T, s *server.Server, name string) string {
 	t.Helper()
 	ctx := context.Background()
-	db, err := storemeta.Open(ctx, storemeta.Config{Path: filepath.Join(s.Dir, "metadata.db")}, zap.NewNop())
+	where := storemeta.Config{Path: filepath.Join(s.Dir, "metadata.db")}
+	if s.MetadataDSN != "" {
+		where = storemeta.Config{PostgreSQL: storemeta.DefaultPostgreSQLConfig()}
+		where.PostgreSQL.DSN = s.MetadataDSN
+	}
+	db, err := storemeta.Open(ctx, where, zap.NewNop())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	org := storage.OrgID(uuid.NewString())

@@ -26,7 +26,7 @@ type client struct {
 	http *http.Client
 	// settle waits, before data is read, until what was acknowledged can be read; nil where it
 	// can be at once.
-	settle func(ctx context.Context) error
+	settle func(ctx context.Context, signals ...string) error
 }
 
 func newClient(address, key string) client {
@@ -53,10 +53,19 @@ func settled(t *testing.T, s *server.Server) {
 	require.NoError(t, s.Settle(ctx))
 }
 
-// reads says whether a path answers with data that is ingested.
-func reads(path string) bool {
-	return strings.HasPrefix(path, "/api/v1/") && path != "/api/v1/write" || strings.HasPrefix(path, "/v1/query/") ||
-		strings.HasPrefix(path, "/v1/services") || path == "/v1/admin/data"
+// reads returns the signals of the ingested data that a path answers with.
+func reads(path string) []string {
+	switch {
+	case path == "/api/v1/write":
+		return nil
+	case strings.HasPrefix(path, "/v1/query/logs"):
+		return []string{"logs"}
+	case strings.HasPrefix(path, "/api/v1/"), strings.HasPrefix(path, "/v1/query/"):
+		return []string{"metrics"}
+	case strings.HasPrefix(path, "/v1/services"), path == "/v1/admin/data":
+		return []string{"metrics", "logs"}
+	}
+	return nil
 }
 
 func (c client) with(key string) client {
@@ -83,10 +92,10 @@ func (a answer) decode(t *testing.T, into any) {
 
 // try sends a request whose failure is no failure of the test.
 func (c client) try(ctx context.Context, method, path string, body io.Reader, header map[string]string) (answer, error) {
-	if c.settle != nil && reads(path) {
+	if signals := reads(path); c.settle != nil && len(signals) > 0 {
 		waiting, cancel := context.WithTimeout(ctx, settleTimeout)
 		defer cancel()
-		if err := c.settle(waiting); err != nil {
+		if err := c.settle(waiting, signals...); err != nil {
 			return answer{}, err
 		}
 	}

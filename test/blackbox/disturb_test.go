@@ -37,12 +37,18 @@ func overlay(t *testing.T, content string) string {
 	return path
 }
 
-// sendSome sends batches with every sender, one after the other.
+// sendSome sends batches with every sender, one after the other. A sender that is told to come
+// again does.
 func sendSome(t *testing.T, load []*sender, batches int) {
 	t.Helper()
 	for _, sender := range load {
 		for range batches {
-			require.NoError(t, sender.send(t.Context(), len(sender.acked)), sender.name)
+			err := sender.send(t.Context(), len(sender.acked))
+			for tries := 0; comeAgain(err) && tries < 100; tries++ {
+				time.Sleep(100 * time.Millisecond)
+				err = sender.send(t.Context(), len(sender.acked))
+			}
+			require.NoError(t, err, sender.name)
 			sender.acked = append(sender.acked, true)
 		}
 	}

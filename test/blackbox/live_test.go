@@ -37,6 +37,7 @@ func eventStream(t *testing.T, s *server.Server) {
 	t.Helper()
 	c := clientOf(s)
 	writeSeries(t, c, "bb_sse", "sse", time.Now())
+	settled(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), liveTimeout)
 	defer cancel()
 	query := url.Values{"metrics": {"count(bb_sse)"}, "logs": {"service:bb-sse"}}
@@ -104,6 +105,7 @@ func webSocket(t *testing.T, s *server.Server) {
 	t.Helper()
 	c := clientOf(s)
 	writeSeries(t, c, "bb_ws", "ws", time.Now())
+	settled(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), liveTimeout)
 	defer cancel()
 	address := "ws" + strings.TrimPrefix(c.base, "http") + "/v1/ws"

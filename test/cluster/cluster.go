@@ -6,9 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/segmentio/kafka-go"
 
 	"github.com/pharos-obs/pharos/test/server"
 )
@@ -32,6 +35,11 @@ type Cluster struct {
 
 	tb  testing.TB
 	env []string
+
+	transport *kafka.Transport
+
+	mu      sync.Mutex
+	settled map[string]map[int]int64 // ends of the topics when all before could be read
 }
 
 // Start starts a cluster and waits until it is ready. It ends with the test.
@@ -39,15 +47,31 @@ func (s *Servers) Start(tb testing.TB, kind Kind) *Cluster {
 	tb.Helper()
 	c := s.New(tb, kind)
 	c.Front.Start()
-	c.Backend.ReadBootstrap()
-	c.Front.Bootstrap = c.Backend.Bootstrap
+	c.AwaitBootstrap()
 	return c
+}
+
+// AwaitBootstrap waits until the backend has made the first organisation and its keys, which it
+// does before it is ready.
+func (c *Cluster) AwaitBootstrap() {
+	c.tb.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(c.Backend.Dir, "bootstrap.json")); err == nil {
+			c.Backend.ReadBootstrap()
+			c.Front.Bootstrap = c.Backend.Bootstrap
+			return
+		}
+	}
+	c.tb.Fatalf("the backend has not made an organisation; its log:\n%s", c.Backend.Log())
 }
 
 // New returns a cluster whose processes have not started.
 func (s *Servers) New(tb testing.TB, kind Kind) *Cluster {
 	tb.Helper()
 	c := &Cluster{Servers: s, Kind: kind, Name: fmt.Sprintf("t%08x", rand.Uint32()), tb: tb} //nolint:gosec // no secret
+	c.settled = make(map[string]map[int]int64)
+	c.transport = &kafka.Transport{MetadataTTL: metadataTTL}
+	tb.Cleanup(c.transport.CloseIdleConnections)
 	c.link()
 	c.Gateway, c.Writer, c.Backend = c.role("gateway"), c.role("writer"), c.role("backend")
 	c.Gateway.Env = append(c.Gateway.Env, "PHAROS_BACKEND_URL=http://"+c.Backend.HTTP)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,11 +20,13 @@ type Letter struct {
 	Org string
 	// Items are the data points or records in it.
 	Items int
+	// At is when it was written.
+	At time.Time
 	// Value is the message, or what was refused of it.
 	Value []byte
 }
 
-// Letters reads all dead letters of a signal.
+// Letters reads all dead letters of a signal, in the order of their times.
 func (c *Cluster) Letters(ctx context.Context, signal string) ([]Letter, error) {
 	topic := c.Topic(signal) + ".dead"
 	ends, err := c.Ends(ctx, topic)
@@ -61,11 +64,12 @@ func (c *Cluster) Letters(ctx context.Context, signal string) ([]Letter, error) 
 			}
 		}
 	}
+	slices.SortStableFunc(letters, func(a, b Letter) int { return a.At.Compare(b.At) })
 	return letters, nil
 }
 
 func readLetter(record *kafka.Record) (Letter, error) {
-	var letter Letter
+	letter := Letter{At: record.Time}
 	for _, header := range record.Headers {
 		value := string(header.Value)
 		switch header.Key {

@@ -2,6 +2,9 @@ package cluster
 
 import "fmt"
 
+// MaxSeries is how many series an organisation may have in the metric store of a cluster.
+const MaxSeries = 20_000
+
 // overlay returns what a role has for itself among clusters that share their servers. Fetches are
 // handed on soon, so that tests do not wait for more.
 func (c *Cluster) overlay(role string) string {
@@ -10,9 +13,10 @@ func (c *Cluster) overlay(role string) string {
 	case "gateway":
 		return fmt.Sprintf("exporters: { kafka: { %s } }\n", topics)
 	case "writer":
-		return fmt.Sprintf("receivers: { kafka: { %s, group: %s } }\nexporters: { elasticsearch: { index_prefix: %s } }\n", topics, c.group(), c.Name)
+		return fmt.Sprintf("receivers: { kafka: { %s, group: %s } }\nexporters: { timescale: { max_series: %d }, elasticsearch: { index_prefix: %s } }\n",
+			topics, c.group(), MaxSeries, c.Name)
 	default:
-		return fmt.Sprintf("receivers: { kafka/hot: { %[1]s }, kafka/tail: { %[1]s } }\nextensions: { storage: { logs: { elasticsearch: { index_prefix: %[2]s } } } }\n", topics, c.Name)
+		return fmt.Sprintf("receivers: { kafka/hot: { %[1]s, max_wait: 20ms, writers: %[3]s }, kafka/tail: { %[1]s, max_wait: 20ms } }\nextensions: { storage: { logs: { elasticsearch: { index_prefix: %[2]s } } } }\n", topics, c.Name, c.group())
 	}
 }
 

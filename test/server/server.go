@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -53,9 +54,9 @@ type Server struct {
 	Parts []*Server
 	// MetadataDSN is where its users and keys are; empty means metadata.db in Dir.
 	MetadataDSN string
-	// Settle waits until everything acknowledged so far can be read. Nil means that nothing has
-	// to wait.
-	Settle func(ctx context.Context) error
+	// Settle waits until everything of these signals that was acknowledged so far can be read; no
+	// signal means all. Nil means that nothing has to wait.
+	Settle func(ctx context.Context, signals ...string) error
 
 	t       testing.TB
 	user    *syscall.Credential // nil means the one who runs the test
@@ -197,7 +198,8 @@ func (s *Server) AwaitReady() {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	s.t.Fatalf("pharos %s was not ready after %s", s.Role, startTimeout)
+	_, answer := s.readiness()
+	s.t.Fatalf("pharos %s was not ready after %s: %s", s.Role, startTimeout, answer)
 }
 
 // Unprivileged makes the program run as a user without special rights when root runs the test.
@@ -219,22 +221,36 @@ func (s *Server) Unprivileged() {
 // Ready says whether the server serves.
 func (s *Server) Ready() bool {
 	for _, part := range s.Parts {
-		if !part.Ready() {
+		if ready, _ := part.readiness(); !ready {
 			return false
 		}
 	}
+	if len(s.Parts) > 0 {
+		return true
+	}
+	ready, _ := s.readiness()
+	return ready
+}
+
+// readiness asks the process whether it is ready, and returns its answer.
+func (s *Server) readiness() (ready bool, answer string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Ops+"/readyz", nil)
 	if err != nil {
-		return false
+		return false, err.Error()
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false
+		return false, err.Error()
 	}
-	defer response.Body.Close() //nolint:errcheck // it was not read
-	return response.StatusCode == http.StatusOK
+	defer response.Body.Close() //nolint:errcheck // it was only read
+	const enough = 4000
+	body, err := io.ReadAll(io.LimitReader(response.Body, enough))
+	if err != nil {
+		return false, err.Error()
+	}
+	return response.StatusCode == http.StatusOK, string(body)
 }
 
 // Kill ends the program as a crash does, and waits for its end.
