@@ -12,10 +12,10 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate dashboard check format lint unit test browser bench servers servers-stop clean
+.PHONY: help run dev build generate dashboard check format lint unit test browser bench bench-distributed demo-distributed servers servers-stop clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## Build everything and run it: dashboard on http://127.0.0.1:8080
 	./bin/pharos up
@@ -63,6 +63,13 @@ browser: ## Browser tests against bin/pharos
 
 bench: build ## Measure the real binary; see docs/benchmarks.md
 	$(GO) run ./bench
+
+bench-distributed: build ## Measure gateway, writer and backend on real servers
+	test/servers/install.sh
+	$(GO) run ./bench --distributed
+
+demo-distributed: build ## Run gateway, writer and backend on real servers, with data in them
+	scripts/demo-distributed.sh
 
 servers: ## Start Kafka, Elasticsearch, PostgreSQL, pgbouncer, Redis and TimescaleDB, and print where
 	@scripts/servers.sh start

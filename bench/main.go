@@ -33,6 +33,8 @@ Flags:
   --scenarios LIST  of start,otlp-metrics,remote-write,otlp-logs,queries (default all)
   --json FILE       also write the results as JSON
   --log FILE        where the server's log goes (default: nowhere)
+  --distributed     measure gateway, writer and backend on real servers instead, which
+                    test/servers/install.sh has fetched
   --peer CMD        measure another program instead: the command that starts it, with
                     {dir} and {port} in place of its data folder and its port
   --peer-metrics P  its path for OTLP metrics, --peer-logs P for OTLP logs,
@@ -50,7 +52,9 @@ type options struct {
 	scenarios string
 	jsonFile  string
 	logFile   string
-	peer      peer
+	// distributed measures the three roles.
+	distributed bool
+	peer        peer
 }
 
 // peer is another program to measure with the same load.
@@ -79,6 +83,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.scenarios, "scenarios", "", "")
 	flags.StringVar(&o.jsonFile, "json", "", "")
 	flags.StringVar(&o.logFile, "log", os.DevNull, "")
+	flags.BoolVar(&o.distributed, "distributed", false, "")
 	flags.StringVar(&o.peer.command, "peer", "", "")
 	flags.StringVar(&o.peer.metrics, "peer-metrics", "", "")
 	flags.StringVar(&o.peer.logs, "peer-logs", "", "")
@@ -106,6 +111,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.distributed {
+		return runDistributed(ctx, &o, out, progress)
 	}
 	chosen, err := choose(o.scenarios)
 	if err != nil {

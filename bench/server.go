@@ -149,6 +149,23 @@ func readKey(path string) (string, error) {
 	return file.APIKey, nil
 }
 
+// awaitReady asks a role, which may have no front door, until it says that it is ready.
+func (s *server) awaitReady(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for !s.answers(ctx, url, http.StatusOK) {
+		select {
+		case err := <-s.exited:
+			s.exited <- err
+			return fmt.Errorf("it ended: %w (see --log)", err)
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", url, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
 // await asks until the answer is 200.
 func (s *server) await(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
