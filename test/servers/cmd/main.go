@@ -70,7 +70,7 @@ func run(ctx context.Context, root string) error {
 	}
 	defer elasticsearch.Stop()
 
-	fmt.Printf("export PHAROS_REDIS_ADDRESS='%s'\n", redis.Address)
+	fmt.Printf("export PHAROS_REDIS_ADDR='%s'\n", redis.Address)
 	fmt.Printf("export PHAROS_POSTGRES_DSN='%s'\n", postgres.DSN("postgres"))
 	fmt.Printf("export PHAROS_PGBOUNCER_DSN='%s'\n", pool.DSN("postgres"))
 	fmt.Printf("export PHAROS_TIMESCALE_DSN='%s'\n", timescale.DSN())
