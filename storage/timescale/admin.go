@@ -40,7 +40,10 @@ func (h *handle) Delete(ctx context.Context, from, to time.Time, matchers ...*la
 		if err := h.deleteSamples(ctx, ids, timeOf(mint), timeOf(maxt)); err != nil {
 			return coded("delete metrics", err)
 		}
-		if err := h.store.deleteEmpty(ctx, h.org, ids); err != nil {
+		if err := h.store.deleteRefreshed(ctx, ids, timeOf(mint), timeOf(maxt)); err != nil {
+			return coded("delete metrics from rollups", err)
+		}
+		if err := h.store.deleteEmpty(ctx, h.org, ids, false); err != nil {
 			return coded("delete series without samples", err)
 		}
 	}
@@ -78,14 +81,36 @@ func (h *handle) deleteSamples(ctx context.Context, ids []int64, from, to time.T
 		err = s.deleteRolledUp(ctx, conn, ids, from, to)
 	}
 	if err == nil {
-		// The buckets at the ends may have samples left.
-		ends := s.logTouched([]int64{bucketStart(from.UnixMilli()), bucketStart(to.UnixMilli())})
-		err = s.end(ctx, conn, append(s.usageStatements(h.org, days), ends)...)
+		err = s.end(ctx, conn, append(s.usageStatements(h.org, days), s.logEnds(from, to)...)...)
 	}
 	if err != nil {
 		rollback(ctx, conn)
 	}
 	return err
+}
+
+// deleteRefreshed deletes once more what a refresh of TimescaleDB has brought back that began before the
+// deletion: no lock of ours keeps its policies waiting.
+func (s *Store) deleteRefreshed(ctx context.Context, ids []int64, from, to time.Time) error {
+	if s.engine != TimescaleDB {
+		return nil
+	}
+	return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return s.deleteRolledUp(ctx, conn, ids, from, to) })
+}
+
+// logEnds notes the buckets at the ends of a deletion, which may have samples left. Far from now there are none.
+func (s *Store) logEnds(ends ...time.Time) []string {
+	oldest, newest := time.Now().Add(-time.Duration(s.cfg.RetentionTime)), time.Now().Add(day)
+	var starts []int64
+	for _, end := range ends {
+		if (end.After(oldest) || s.cfg.RetentionTime == 0 && end.UnixMilli() > 0) && end.Before(newest) {
+			starts = append(starts, bucketStart(end.UnixMilli()))
+		}
+	}
+	if len(starts) == 0 {
+		return nil
+	}
+	return []string{s.logTouched(starts)}
 }
 
 // deleteRolledUp deletes the rows of rollups that hold anything of the range. What is left of those

@@ -3,6 +3,7 @@ package timescale
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -108,7 +109,7 @@ func (s *Store) sweepOrg(ctx context.Context, id storage.OrgID) error {
 			return err
 		}
 		if len(empty) > 0 {
-			if err := s.deleteEmpty(ctx, o, empty); err != nil {
+			if err := s.deleteEmpty(ctx, o, empty, true); err != nil {
 				return err
 			}
 		}
@@ -116,6 +117,15 @@ func (s *Store) sweepOrg(ctx context.Context, id storage.OrgID) error {
 }
 
 const noSamples = "NOT EXISTS (SELECT FROM pharos.samples WHERE series_id = id)"
+
+// noRollups is the condition that no rollup has anything of a series.
+func (s *Store) noRollups() string {
+	parts := make([]string, len(s.rolled))
+	for i, table := range s.rolled {
+		parts[i] = "NOT EXISTS (SELECT FROM " + table + " WHERE series_id = id)"
+	}
+	return strings.Join(parts, " AND ")
+}
 
 func (s *Store) withoutSamples(ctx context.Context, ids []int64) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, s.sql("SELECT id FROM unnest($1::bigint[]) AS id WHERE "+noSamples), ids)
@@ -126,8 +136,9 @@ func (s *Store) withoutSamples(ctx context.Context, ids []int64) ([]int64, error
 }
 
 // deleteEmpty deletes those of some series that have no samples, and raises the epoch, so that
-// no writer uses their ids again. It has the organisation's lock alone meanwhile.
-func (s *Store) deleteEmpty(ctx context.Context, o *org, ids []int64) error {
+// no writer uses their ids again. It has the organisation's lock alone meanwhile. What rollups have of
+// them, older than samples are kept, goes too or keeps them.
+func (s *Store) deleteEmpty(ctx context.Context, o *org, ids []int64, withRollups bool) error {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -135,7 +146,7 @@ func (s *Store) deleteEmpty(ctx context.Context, o *org, ids []int64) error {
 	defer conn.Release()
 	epoch, err := s.begin(ctx, conn, o, true)
 	if err == nil {
-		err = s.deleteEmptyLocked(ctx, conn, o, ids)
+		err = s.deleteEmptyLocked(ctx, conn, o, ids, withRollups)
 	}
 	if err == nil {
 		err = s.end(ctx, conn)
@@ -148,14 +159,29 @@ func (s *Store) deleteEmpty(ctx context.Context, o *org, ids []int64) error {
 	return nil
 }
 
-func (s *Store) deleteEmptyLocked(ctx context.Context, conn *pgxpool.Conn, o *org, ids []int64) error {
-	deleted, err := conn.Exec(ctx, s.sql("DELETE FROM pharos.series WHERE org_id = $1 AND id = ANY($2) AND "+noSamples), string(o.id), ids)
+func (s *Store) deleteEmptyLocked(ctx context.Context, conn *pgxpool.Conn, o *org, ids []int64, withRollups bool) error {
+	empty := noSamples
+	if !withRollups {
+		empty += " AND " + s.noRollups()
+	}
+	rows, err := conn.Query(ctx, s.sql("DELETE FROM pharos.series WHERE org_id = $1 AND id = ANY($2) AND "+empty+" RETURNING id"), string(o.id), ids)
 	if err != nil {
 		return err
 	}
+	deleted, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if withRollups && len(deleted) > 0 {
+		for _, table := range s.rolled {
+			if _, err := conn.Exec(ctx, "DELETE FROM "+table+" WHERE series_id = ANY($1)", deleted); err != nil {
+				return err
+			}
+		}
+	}
 	var count int64
 	err = conn.QueryRow(ctx, s.sql("UPDATE pharos.orgs SET epoch = epoch + 1, series_count = series_count - $2 WHERE org_id = $1 RETURNING series_count"),
-		string(o.id), deleted.RowsAffected()).Scan(&count)
+		string(o.id), len(deleted)).Scan(&count)
 	if err == nil {
 		o.count.Store(count)
 	}

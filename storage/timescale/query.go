@@ -39,7 +39,7 @@ type known struct {
 
 // find returns the series that match, in the order of their labels.
 func (q *querier) find(ctx context.Context, matchers []*labels.Matcher) ([]known, error) {
-	if q.mint > q.maxt {
+	if q.mint > q.maxt && (q.request == nil || q.asked > q.maxt) {
 		return nil, nil
 	}
 	where, err := q.org.where(matchers)
