@@ -114,6 +114,24 @@ func TestMigrateWithoutDatabase(t *testing.T) {
 	require.ErrorContains(t, err, "extensions::storage::metadata::postgresql: dsn: is empty")
 }
 
+// TestMigrateFindsTheDatabasesOfRoles asks with nothing in the environment but where they are.
+func TestMigrateFindsTheDatabasesOfRoles(t *testing.T) {
+	const away = "postgres://pharos@127.0.0.1:1/"
+	t.Setenv("PHAROS_TIMESCALE_DSN", away+"series")
+	t.Setenv("PHAROS_POSTGRES_DSN", away+"people")
+	for role, databases := range map[string][]string{
+		"writer": {"metrics at 127.0.0.1:1/series"}, "gateway": {"metadata at 127.0.0.1:1/people"},
+		"backend": {"metrics at 127.0.0.1:1/series", "metadata at 127.0.0.1:1/people"},
+	} {
+		out, err := call(t, "migrate", "status", "--config", "role:"+role)
+		assert.Equal(t, exitFailure, exitCode(err), role)
+		assert.Len(t, strings.Split(strings.TrimSpace(out), "\n"), 1+len(databases), out)
+		for _, database := range databases {
+			require.ErrorContains(t, err, database, role)
+		}
+	}
+}
+
 func TestMigrateHasExamples(t *testing.T) {
 	for _, command := range []string{"status", "up", "down"} {
 		out, err := call(t, "migrate", command, "--help")

@@ -142,6 +142,7 @@ func TestStores(t *testing.T) {
 		"pharos_timescale_repeated_batches": {1, 1},
 		"pharos_timescale_write_duration":   {3, 1},
 		"pharos_db_connections_max":         {4, 4},
+		"pharos_timescale_rollup_buckets":   {0, 0},
 	} {
 		assert.Equal(t, want, [2]int64{exp.counted(t, name), again.counted(t, name)}, name)
 	}

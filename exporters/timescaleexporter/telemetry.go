@@ -56,7 +56,11 @@ func observe(meter metric.Meter, store *timescale.Store) (metric.Registration, e
 		metric.WithDescription("Connections to the database, by pool and state."), metric.WithUnit("{connection}"))
 	most, err7 := meter.Int64ObservableGauge("pharos_db_connections_max",
 		metric.WithDescription("Connections to the database that a pool can have."), metric.WithUnit("{connection}"))
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7); err != nil {
+	rolled, err8 := meter.Int64ObservableCounter("pharos_timescale_rollup_buckets",
+		metric.WithDescription("Buckets of rollups that this process has brought up to date."), metric.WithUnit("{bucket}"))
+	waiting, err9 := meter.Int64ObservableGauge("pharos_timescale_rollup_waiting",
+		metric.WithDescription("Buckets of rollups that were not up to date after this process' last run; some always are, the newest."), metric.WithUnit("{bucket}"))
+	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9); err != nil {
 		return nil, err
 	}
 	because := func(reason string) metric.ObserveOption {
@@ -72,6 +76,8 @@ func observe(meter metric.Meter, store *timescale.Store) (metric.Registration, e
 		observer.ObserveInt64(repeated, int64(counted.Staged), staged)
 		observer.ObserveInt64(repeated, int64(counted.StaleIDs), stale)
 		observer.ObserveInt64(repeated, int64(counted.Retries), contention)
+		observer.ObserveInt64(rolled, int64(counted.RolledUp))
+		observer.ObserveInt64(waiting, int64(counted.RollupWait))
 		for _, pool := range store.Connections() {
 			database, name := attribute.String("database", "timescale"), attribute.String("pool", pool.Pool)
 			observer.ObserveInt64(connections, pool.InUse, metric.WithAttributes(database, name, attribute.String("state", "in_use")))
@@ -79,7 +85,7 @@ func observe(meter metric.Meter, store *timescale.Store) (metric.Registration, e
 			observer.ObserveInt64(most, pool.Max, metric.WithAttributes(database, name))
 		}
 		return nil
-	}, rows, created, duplicates, conflicts, repeated, connections, most)
+	}, rows, created, duplicates, conflicts, repeated, connections, most, rolled, waiting)
 }
 
 func (t *telemetry) stop() error { return t.observed.Unregister() }
