@@ -1,6 +1,7 @@
 package timescale
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -134,4 +135,29 @@ func TestLogOfRollupsIsCompacted(t *testing.T) {
 	assert.EqualValues(t, 20, db.number(t, "SELECT count(*) FROM pharos.rollup_log"))
 	require.NoError(t, store.Maintain(t.Context()))
 	assert.EqualValues(t, 2, db.number(t, "SELECT count(*) FROM pharos.rollup_log"))
+}
+
+// TestRollupsOfSamplesFromBefore migrates a database that has samples and no rollups.
+func TestRollupsOfSamplesFromBefore(t *testing.T) {
+	for name, on := range engines() {
+		t.Run(name, func(t *testing.T) {
+			db := on(t)
+			now := time.Now()
+			from := now.Add(-8 * time.Hour)
+			before := open(t, db.config())
+			org, err := before.Open(t.Context(), acme)
+			require.NoError(t, err)
+			fill(t, org, rand.New(rand.NewPCG(3, 4)), from, now, 1000)
+			before.closeIn(t)
+			m := newMigrator(t, db.config())
+			require.NoError(t, m.Down(t.Context(), 2))
+			require.NoError(t, m.Up(t.Context()))
+			store := openIn(t, db.config())
+			assert.False(t, compare(t, openOrg(t, store), from, now))
+			require.NoError(t, store.RollUp(t.Context()))
+			assert.True(t, compare(t, openOrg(t, store), from, now))
+			hour := bucketStart(now.Add(-3*time.Hour).Truncate(time.Hour).UnixMilli() + 2)
+			assert.Zero(t, db.number(t, "SELECT count(*) FROM pharos.rollup_log WHERE bucket <= $1", timeOf(hour)), "all that is over is rolled up")
+		})
+	}
 }
