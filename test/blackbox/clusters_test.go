@@ -17,6 +17,7 @@ var places = map[cluster.Kind]string{
 // The servers are shared, so that it is one test; it runs before those that are parallel.
 func TestClusters(t *testing.T) {
 	servers := cluster.StartServers(t, cluster.Timescale, cluster.PostgreSQL)
+	t.Run("traces", func(t *testing.T) { testTraces(t, servers) })
 	for _, kind := range []cluster.Kind{cluster.Timescale, cluster.PostgreSQL} {
 		t.Run(string(kind), func(t *testing.T) {
 			c := servers.Start(t, kind)

@@ -19,7 +19,7 @@ func killUnderLoad(t *testing.T, s *server.Server) {
 	load := newLoadOf(t, s, "kill")
 	for round := range rounds(s) {
 		killAfter(t, s, load, time.Duration(200+rand.IntN(1200))*time.Millisecond)
-		if round%2 == 1 {
+		if round%2 == 1 || len(s.Parts) > 0 {
 			// Once more while it reads its journals.
 			s.Launch()
 			time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
@@ -43,7 +43,7 @@ func killUnderLoad(t *testing.T, s *server.Server) {
 // rounds is how often a server is killed. Several processes on real servers take their time.
 func rounds(s *server.Server) int {
 	if len(s.Parts) > 0 {
-		return 2
+		return 1
 	}
 	return 6
 }

@@ -91,7 +91,7 @@ func (v *loadView) goesOn(when string) {
 // goesOnLong waits for so many batches that a fault is noticed by everybody.
 func (v *loadView) goesOnLong(when string) {
 	v.t.Helper()
-	v.goesOnFor(60, when)
+	v.goesOnFor(30, when)
 }
 
 func (v *loadView) goesOnFor(more int64, when string) {

@@ -29,9 +29,6 @@ func wayOf(topic, request, store string) []hop {
 	}
 }
 
-// TestTraces runs by itself, on servers of its own.
-func TestTraces(t *testing.T) { testTraces(t, cluster.StartServers(t, cluster.PostgreSQL)) }
-
 // testTraces asks for one trace from the request at the gateway, over Kafka, to the commits of
 // the writer's and the backend's stores; and from the gateway to the backend for a query.
 func testTraces(t *testing.T, servers *cluster.Servers) {
