@@ -153,7 +153,7 @@ func seriesExplosion(t *testing.T, c *cluster.Cluster) {
 	require.NoError(t, err)
 	defer connection.Close(t.Context())
 	var stored int
-	require.NoError(t, connection.QueryRow(t.Context(), "SELECT count(*) FROM pharos.metrics WHERE metric_name LIKE 'bb\_bomb\_%' AND org_id = $1::uuid", org).Scan(&stored))
+	require.NoError(t, connection.QueryRow(t.Context(), "SELECT count(*) FROM pharos.metrics WHERE metric_name LIKE 'bb_bomb_%' AND org_id = $1::uuid", org).Scan(&stored))
 	assert.Equal(t, requests*each, stored+dead, "stored or told of")
 	var series int
 	require.NoError(t, connection.QueryRow(t.Context(), "SELECT count(*) FROM pharos.series WHERE org_id = $1::uuid", org).Scan(&series))
