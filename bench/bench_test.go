@@ -23,7 +23,7 @@ import (
 )
 
 func TestOTLPMetricBodies(t *testing.T) {
-	templates, err := otlpMetricBodies(2)
+	templates, err := otlpMetricBodies(2, oneService)
 	require.NoError(t, err)
 	begin := time.Now().Add(-time.Hour).Truncate(time.Second)
 	l := otlpMetricLoad(&server{}, templates, begin)

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -45,4 +47,16 @@ func TestFirstFailureCounts(t *testing.T) {
 // TestSteadyRate holds that the load has the rate that the goals name.
 func TestSteadyRate(t *testing.T) {
 	assert.Equal(t, 200*time.Millisecond, steadyInterval)
+}
+
+// TestTreeTime uses CPU in a child, while it runs and after it has ended.
+func TestTreeTime(t *testing.T) {
+	before, err := treeTime(os.Getpid())
+	require.NoError(t, err)
+	require.NoError(t, exec.CommandContext(t.Context(), "sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done").Run())
+	after, err := treeTime(os.Getpid())
+	require.NoError(t, err)
+	assert.Greater(t, after, before)
+	_, err = treeTime(1 << 30)
+	require.Error(t, err)
 }

@@ -38,13 +38,16 @@ func stepTime(begin time.Time, step int) (time.Time, bool) {
 func hostName(i int) string   { return fmt.Sprintf("host-%03d", i) }
 func metricName(i int) string { return fmt.Sprintf("bench.metric.%03d", i) }
 
-// otlpMetricBodies returns templates that together hold every series once.
-func otlpMetricBodies(count int) ([]template, error) {
+// oneService is whose the load is, unless several are wanted.
+func oneService(int) string { return "bench" }
+
+// otlpMetricBodies returns templates that together hold every series once, each of a service.
+func otlpMetricBodies(count int, service func(n int) string) ([]template, error) {
 	templates := make([]template, 0, count)
 	for n := range count {
 		metrics := pmetric.NewMetrics()
 		for h := range hostsInRequest {
-			addHost(metrics, hostName(n*hostsInRequest+h))
+			addHost(metrics, service(n), hostName(n*hostsInRequest+h))
 		}
 		body, err := pmetricotlp.NewExportRequestFromMetrics(metrics).MarshalProto()
 		if err != nil {
@@ -59,9 +62,9 @@ func otlpMetricBodies(count int) ([]template, error) {
 	return templates, nil
 }
 
-func addHost(metrics pmetric.Metrics, host string) {
+func addHost(metrics pmetric.Metrics, service, host string) {
 	r := metrics.ResourceMetrics().AppendEmpty()
-	r.Resource().Attributes().PutStr("service.name", "bench")
+	r.Resource().Attributes().PutStr("service.name", service)
 	r.Resource().Attributes().PutStr("service.instance.id", host)
 	r.Resource().Attributes().PutStr("host.name", host)
 	slice := r.ScopeMetrics().AppendEmpty().Metrics()
@@ -105,7 +108,7 @@ func otlpMetricLoad(s *server, templates []template, begin time.Time) load {
 }
 
 func runOTLPMetrics(ctx context.Context, o *options) (result, error) {
-	templates, err := otlpMetricBodies(bodies)
+	templates, err := otlpMetricBodies(bodies, oneService)
 	if err != nil {
 		return result{}, err
 	}

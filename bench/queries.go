@@ -54,7 +54,7 @@ func runQueries(ctx context.Context, o *options) (r result, err error) {
 
 // seed sends 1,000 series from 23 hours ago up to now, and then log lines for a few seconds.
 func seed(ctx context.Context, s *server, senders int) (end time.Time, err error) {
-	templates, err := otlpMetricBodies(1)
+	templates, err := otlpMetricBodies(1, oneService)
 	if err != nil {
 		return end, err
 	}

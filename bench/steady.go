@@ -12,6 +12,10 @@ import (
 	"time"
 )
 
+// serviceOf gives each body of the load a service of its own: the services of an organisation are
+// spread over partitions.
+func serviceOf(n int) string { return fmt.Sprintf("bench-%d", n) }
+
 // costs is the CPU time of every process of the distributed program.
 type costs map[string]time.Duration
 
@@ -19,9 +23,9 @@ func (d *distributed) costs() (costs, error) {
 	all := make(costs)
 	var errs []error
 	for name, pid := range map[string]int{
-		"gateway": d.gateway.pid(), "writer": d.writer.pid(), "backend": d.backend.pid(), "Kafka": d.kafka.PID(), "Elasticsearch": d.elasticsearch.PID(),
+		"gateway": d.gateway.pid(), "writer": d.writer.pid(), "backend": d.backend.pid(), "Kafka": d.kafka.PID(), "PostgreSQL": d.postgres.PID(),
 	} {
-		used, err := cpuTime(pid)
+		used, err := treeTime(pid)
 		all[name] = used
 		errs = append(errs, err)
 	}
@@ -59,7 +63,7 @@ func (s *observed) fail(err error) {
 // steady sends as many samples a second as the goals name, of now, and watches meanwhile how soon
 // they can be queried, how long queries take, and how far the writer is behind.
 func (d *distributed) steady(ctx context.Context, f *findings) error {
-	templates, err := otlpMetricBodies(bodies)
+	templates, err := otlpMetricBodies(bodies, serviceOf)
 	if err != nil {
 		return err
 	}
@@ -94,12 +98,12 @@ func (d *distributed) steady(ctx context.Context, f *findings) error {
 	if err != nil {
 		return err
 	}
-	d.reportSteady(f, seen, elapsed, after.since(before, seen.samples, "gateway", "writer", "backend", "Kafka"))
+	d.reportSteady(f, seen, elapsed, after.since(before, seen.samples, "gateway", "writer", "backend", "Kafka", "PostgreSQL"))
 	return nil
 }
 
 func (d *distributed) reportSteady(f *findings, seen *observed, elapsed time.Duration, cost string) {
-	f.add("steady load, 10,000 series, 1,000 samples a request", "%s samples/s for %.0f s", thousands(float64(seen.samples)/elapsed.Seconds()), elapsed.Seconds())
+	f.add("steady load, 10 services, 10,000 series, 1,000 samples a request", "%s samples/s for %.0f s", thousands(float64(seen.samples)/elapsed.Seconds()), elapsed.Seconds())
 	f.add("CPU for a sample at that rate", "%s", cost)
 	ingest := percentiles(seen.ingest)
 	f.hold(percentile(seen.ingest, 0.95) < goalIngest, "p95 < 50 ms", "ingest, p50 / p95 / p99", "%s", ingest)

@@ -44,6 +44,68 @@ func parseCPUTime(stat []byte) (time.Duration, error) {
 	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
 }
 
+// treeTime returns the CPU time of a process and of all that it has started, also of those that
+// have ended.
+func treeTime(pid int) (time.Duration, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, fmt.Errorf("read CPU time: %w", err)
+	}
+	children := make(map[int][]int)
+	for _, entry := range entries {
+		child, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:])
+		if len(fields) < 2 {
+			continue
+		}
+		if parent, err := strconv.Atoi(string(fields[1])); err == nil {
+			children[parent] = append(children[parent], child)
+		}
+	}
+	total, err := endedTime(pid)
+	if err != nil {
+		return 0, err
+	}
+	for waiting := []int{pid}; len(waiting) > 0; {
+		next := waiting[0]
+		waiting = append(waiting[1:], children[next]...)
+		if used, err := cpuTime(next); err == nil {
+			total += used
+		} else if next == pid {
+			return 0, err
+		}
+	}
+	return total, nil
+}
+
+// endedTime returns the CPU time of the children of a process that have ended.
+func endedTime(pid int) (time.Duration, error) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, fmt.Errorf("read CPU time: %w", err)
+	}
+	fields := bytes.Fields(content[bytes.LastIndexByte(content, ')')+1:])
+	if len(fields) < 15 {
+		return 0, errors.New("read CPU time: unknown format of stat")
+	}
+	var ticks int64
+	for _, field := range fields[13:15] {
+		value, err := strconv.ParseInt(string(field), 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read CPU time: %w", err)
+		}
+		ticks += value
+	}
+	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
+}
+
 // memory returns a line of a process's status, such as VmRSS or VmHWM (the peak), in bytes.
 func memory(pid int, name string) (int64, error) {
 	file, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
