@@ -97,7 +97,8 @@ func (d *delivery) Capabilities() consumer.Capabilities {
 }
 
 // keep puts an encoded export request into the queue.
-func (d *delivery) keep(encoded []byte, items int, err error) error {
+// key tells a batch that may come twice from others; 0 is none.
+func (d *delivery) keep(key uint64, encoded []byte, items int, err error) error {
 	if err != nil {
 		return consumererror.NewPermanent(fmt.Errorf("encode OTLP: %w", err))
 	}
@@ -105,14 +106,17 @@ func (d *delivery) keep(encoded []byte, items int, err error) error {
 	if err != nil {
 		return consumererror.NewPermanent(fmt.Errorf("compress: %w", err))
 	}
-	if err := d.queue.Append(record, items); err != nil {
+	fresh, err := d.queue.AppendOnce(key, record, items)
+	if err != nil {
 		d.telemetry.refuse(string(errcode.Of(err)), items)
 		if !errcode.Retryable(err) {
 			return consumererror.NewPermanent(err)
 		}
 		return err
 	}
-	d.telemetry.take(items)
+	if fresh {
+		d.telemetry.take(items)
+	}
 	return nil
 }
 
@@ -150,7 +154,7 @@ func (e *metricsExporter) ConsumeMetrics(_ context.Context, metrics pmetric.Metr
 		return nil
 	}
 	encoded, err := e.encoder.MarshalMetrics(metrics)
-	return e.keep(encoded, items, err)
+	return e.keep(0, encoded, items, err)
 }
 
 type logsExporter struct {
@@ -159,15 +163,17 @@ type logsExporter struct {
 }
 
 // ConsumeLogs returns nil when the queue has the logs. Records without an id are given one, so
-// that a batch that is sent twice is stored once.
+// that a batch that is sent twice is stored once; records that bring ids are taken once, also when
+// they come again after a crash.
 func (e *logsExporter) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	items := logs.LogRecordCount()
 	if items == 0 {
 		return nil
 	}
+	key := batchKey(logs)
 	recordid.Identify(logs, uuid.NewString)
 	encoded, err := e.encoder.MarshalLogs(logs)
-	return e.keep(encoded, items, err)
+	return e.keep(key, encoded, items, err)
 }
 
 type tracesExporter struct {
@@ -182,5 +188,5 @@ func (e *tracesExporter) ConsumeTraces(_ context.Context, traces ptrace.Traces) 
 		return nil
 	}
 	encoded, err := e.encoder.MarshalTraces(traces)
-	return e.keep(encoded, items, err)
+	return e.keep(0, encoded, items, err)
 }

@@ -56,6 +56,7 @@ type Queue struct {
 	wake     chan struct{}
 	backlog  bool // whose turn it is
 	saved    time.Time
+	recent   recent
 
 	syncing sync.Mutex
 	durable position // everything before it would survive the loss of power
@@ -75,12 +76,15 @@ func Open(dir string, opts Options) (*Queue, error) {
 
 // Append adds a record behind all others. When it returns nil the record survives the death of
 // the process. OutOfSpace means that the disk is full and nothing of the queue is left to drop.
-func (q *Queue) Append(payload []byte, items int) error {
+func (q *Queue) Append(payload []byte, items int) error { return q.append(0, payload, items) }
+
+func (q *Queue) append(key uint64, payload []byte, items int) error {
+	marked, payload := withKey(key, items, payload)
 	size := int64(headerBytes + len(payload))
 	if size > q.opts.MaxBytes || len(payload) > maxRecord {
 		return errcode.New(errcode.TooLarge, "a batch of %d bytes does not fit into a queue of %d", size, q.opts.MaxBytes)
 	}
-	end, file, err := q.write(payload, items, size)
+	end, file, err := q.write(key, payload, marked, size)
 	if err != nil {
 		return err
 	}
@@ -94,7 +98,7 @@ func (q *Queue) Append(payload []byte, items int) error {
 	return nil
 }
 
-func (q *Queue) write(payload []byte, items int, size int64) (position, *os.File, error) {
+func (q *Queue) write(key uint64, payload []byte, items uint32, size int64) (position, *os.File, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.opts.Now().UnixNano()
@@ -125,7 +129,8 @@ func (q *Queue) write(payload []byte, items int, size int64) (position, *os.File
 	last.Size += size
 	last.Newest = now
 	last.Records++
-	last.Items += items
+	last.Items += int(items &^ keyed)
+	q.recent.add(key)
 	return position{last.ID, last.Size}, q.active, nil
 }
 
@@ -251,6 +256,9 @@ func (q *Queue) drop(s *segment, reason string) {
 
 // remove forgets a segment and its file. A file that stays is removed at the next start.
 func (q *Queue) remove(s *segment) {
+	if q.recent.fresh {
+		_ = q.save() // the segment holds keys
+	}
 	_ = os.Remove(s.path(q.dir))
 	q.segments = slices.DeleteFunc(q.segments, func(one *segment) bool { return one == s })
 	for _, left := range q.spans {
@@ -330,14 +338,18 @@ func (q *Queue) Close() error {
 // save writes the state.
 func (q *Queue) save() error {
 	q.saved = q.opts.Now()
-	var kept state
+	kept := state{Recent: q.recent.keys}
 	for _, left := range q.spans {
 		kept.Spans = append(kept.Spans, *left)
 	}
 	for _, one := range q.segments {
 		kept.Segments = append(kept.Segments, *one)
 	}
-	return kept.write(q.dir, q.opts.Sync)
+	err := kept.write(q.dir, q.opts.Sync)
+	if err == nil {
+		q.recent.fresh = false
+	}
+	return err
 }
 
 // wait returns when something may have been appended.

@@ -53,17 +53,18 @@ type Record struct {
 	Time    int64 // of Append, Unix nanoseconds
 
 	end position // behind it
+	key uint64   // 0 when it has none
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) //nolint:gochecknoglobals // a constant table
 
 // appendRecord appends the form on disk.
-func appendRecord(dst []byte, time int64, items int, payload []byte) []byte {
+func appendRecord(dst []byte, time int64, items uint32, payload []byte) []byte {
 	begin := len(dst)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(payload)))
 	dst = append(dst, 0, 0, 0, 0)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(time))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(items))
+	dst = binary.LittleEndian.AppendUint32(dst, items)
 	dst = append(dst, payload...)
 	binary.LittleEndian.PutUint32(dst[begin+4:], crc32.Checksum(dst[begin+8:], castagnoli))
 	return dst
@@ -99,15 +100,15 @@ func readRecord(from io.Reader) (Record, int64, error) {
 	if sum != binary.LittleEndian.Uint32(header[4:]) {
 		return Record{}, 0, errDamaged
 	}
-	return Record{
-		Payload: payload,
-		Time:    int64(binary.LittleEndian.Uint64(header[8:])),
-		Items:   int(binary.LittleEndian.Uint32(header[16:])),
-	}, headerBytes + int64(length), nil
+	record := Record{Payload: payload, Time: int64(binary.LittleEndian.Uint64(header[8:]))}
+	if !record.takeKey(binary.LittleEndian.Uint32(header[16:])) {
+		return Record{}, 0, errDamaged
+	}
+	return record, headerBytes + int64(length), nil
 }
 
-// scan reads a segment from an offset on, and returns what is whole.
-func scan(path string, id uint64, from int64) (found segment, err error) {
+// scan reads a segment from an offset on, and returns what is whole. It notes the keys.
+func scan(path string, id uint64, from int64, keys *recent) (found segment, err error) {
 	found = segment{ID: id, Size: from}
 	file, err := os.Open(path)
 	if err != nil {
@@ -130,6 +131,7 @@ func scan(path string, id uint64, from int64) (found segment, err error) {
 			found.Oldest = record.Time
 		}
 		found.Size += size
+		keys.add(record.key)
 		found.Newest = record.Time
 		found.Records++
 		found.Items += record.Items

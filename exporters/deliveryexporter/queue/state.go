@@ -33,6 +33,7 @@ type span struct {
 type state struct {
 	Spans    []span    `json:"spans"`
 	Segments []segment `json:"segments"`
+	Recent   []uint64  `json:"recent,omitempty"`
 }
 
 func readState(dir string) (state, error) {
@@ -86,6 +87,7 @@ func (q *Queue) load() error {
 		return err
 	}
 	q.next = max(q.next, kept.next())
+	q.recent.keys = kept.Recent
 	for _, entry := range entries {
 		id, ok := segmentID(entry.Name())
 		if !ok {
@@ -124,7 +126,7 @@ func (q *Queue) loadSegment(entry fs.DirEntry, id uint64, from int64, kept state
 			return &known, nil
 		}
 	}
-	found, err := scan(filepath.Join(q.dir, entry.Name()), id, from)
+	found, err := scan(filepath.Join(q.dir, entry.Name()), id, from, &q.recent)
 	if err != nil {
 		return nil, fmt.Errorf("read segment %d: %w", id, err)
 	}
