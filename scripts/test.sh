@@ -29,9 +29,10 @@ scripts/generate-api.sh --check
 step "dashboard: unit tests and build"
 (cd dashboard && npm test && npm run --silent build)
 
-step "build bin/pharos"
+step "build bin/pharos and bin/pharos-agent"
 go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
-export PHAROS_BIN="$PWD/bin/pharos"
+go build -trimpath -ldflags "-s -w" -o bin/pharos-agent ./agent
+export PHAROS_BIN="$PWD/bin/pharos" PHAROS_AGENT_BIN="$PWD/bin/pharos-agent"
 
 # -count=1: Go would not notice that the binary has changed, nor that the table has gone.
 step "go: unit, component and black-box tests"

@@ -4,7 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/pharos-obs/pharos/test/agent"
 	"github.com/pharos-obs/pharos/test/server"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(server.Main(m, agent.Program())) }
