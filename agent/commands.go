@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pharos-obs/pharos/agent/install"
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
@@ -23,6 +25,13 @@ const (
 )
 
 func exitCode(err error) int {
+	var quiet quietError
+	if errors.As(err, &quiet) {
+		return quiet.code
+	}
+	if code, known := install.ExitCode(err); known {
+		return code
+	}
 	if errcode.Of(err) == errcode.Invalid {
 		return exitUsage
 	}
@@ -40,7 +49,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errcode.New(errcode.Invalid, "%w; `%s --help` shows the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(runCommand(), testCommand(), validateCommand(), versionCommand())
+	root.AddCommand(runCommand(), testCommand(), validateCommand(), installCommand(), uninstallCommand(), statusCommand(), versionCommand())
 	return root
 }
 
@@ -94,7 +103,7 @@ func validateCommand() *cobra.Command {
 }
 
 // defaultFolder holds the configuration that `pharos-agent install` writes.
-const defaultFolder = "/etc/pharos-agent"
+const defaultFolder = install.ConfigFolder
 
 // addConfigFlag adds --config.
 func addConfigFlag(cmd *cobra.Command, configs *[]string) {

@@ -4,13 +4,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 )
 
 func main() {
 	if err := execute(context.Background(), rootCommand()); err != nil {
-		fmt.Fprintln(os.Stderr, "pharos-agent:", err)
+		if !errors.As(err, new(quietError)) {
+			fmt.Fprintln(os.Stderr, "pharos-agent:", err)
+		}
 		os.Exit(exitCode(err))
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/otelcol"
@@ -29,7 +28,7 @@ func newProgram(uris []string, more func(*otelcol.Factories)) *distribution.Runn
 			return all, err
 		},
 		Providers: []confmap.ProviderFactory{
-			fileprovider.NewFactory(), envprovider.NewFactory(), yamlprovider.NewFactory(), newFolderProviderFactory(),
+			fileprovider.NewFactory(), newEnvironmentFactory(uris), yamlprovider.NewFactory(), newFolderProviderFactory(),
 		},
 	}, uris)
 }

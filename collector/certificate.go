@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -45,7 +46,7 @@ func ensureCertificate(dir, name string) (certificateFiles, error) {
 	leaf, err := readCertificate(files.cert)
 	switch {
 	case err == nil && leaf.VerifyHostname(name) == nil && time.Until(leaf.NotAfter) > renewBefore:
-		return files, nil
+		return files, showCA(files, exists(caKeyFile))
 	case err == nil && !exists(caKeyFile):
 		if problem := leaf.VerifyHostname(name); problem != nil {
 			return files, errcode.InvalidField("--public", fmt.Sprintf("the certificate %s is not for %s: %v", files.cert, name, problem), "give a certificate for that name, or remove it to have one made")
@@ -62,6 +63,45 @@ func ensureCertificate(dir, name string) (certificateFiles, error) {
 		return files, err
 	}
 	return files, issue(files, name, ca, caKey)
+}
+
+// showCA puts our own CA behind a certificate that an earlier version has written without it.
+// Agents get the CA from the connection, and know it by its fingerprint.
+func showCA(files certificateFiles, ours bool) error {
+	if !ours || showsCA(files) {
+		return nil
+	}
+	chain, err := os.ReadFile(files.cert)
+	if err != nil {
+		return fmt.Errorf("read the certificate: %w", err)
+	}
+	ca, err := os.ReadFile(files.ca)
+	if err != nil {
+		return fmt.Errorf("read the CA: %w", err)
+	}
+	if err := os.WriteFile(files.cert, append(chain, ca...), 0o644); err != nil { //nolint:gosec // a certificate is public
+		return fmt.Errorf("write the certificate with its CA: %w", err)
+	}
+	return nil
+}
+
+// showsCA says whether connections show the CA beside the server's certificate.
+func showsCA(files certificateFiles) bool {
+	ca, err := readPEM(files.ca)
+	if err != nil {
+		return false
+	}
+	rest, err := os.ReadFile(files.cert)
+	for err == nil {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return false
+		}
+		if bytes.Equal(block.Bytes, ca.Bytes) {
+			return true
+		}
+	}
+	return false
 }
 
 func exists(path string) bool {
@@ -124,7 +164,8 @@ func certificateTemplate(name string, lifetime time.Duration) (*x509.Certificate
 	}, nil
 }
 
-// writePair signs a certificate and writes it and its key, the key first and for the owner only.
+// writePair signs a certificate and writes it, with the one that signed it behind it, and its key,
+// the key first and for the owner only.
 func writePair(certFile, keyFile string, template, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) error {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
 	if err != nil {
@@ -137,7 +178,11 @@ func writePair(certFile, keyFile string, template, parent *x509.Certificate, key
 	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}), 0o600); err != nil {
 		return fmt.Errorf("write the key of %s: %w", template.Subject.CommonName, err)
 	}
-	if err := os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil { //nolint:gosec // a certificate is public
+	chain := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if parent != template {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: parent.Raw})...)
+	}
+	if err := os.WriteFile(certFile, chain, 0o644); err != nil { //nolint:gosec // a certificate is public
 		return fmt.Errorf("write the certificate of %s: %w", template.Subject.CommonName, err)
 	}
 	return nil

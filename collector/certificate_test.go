@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,11 +32,22 @@ func TestEnsureCertificate(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 
+	shown, err := os.ReadFile(files.cert)
+	require.NoError(t, err)
+	require.True(t, showsCA(files), "agents get the CA from the connection")
+	old, err := readPEM(files.cert)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(files.cert, pem.EncodeToMemory(old), 0o600), "as earlier versions did")
+	require.False(t, showsCA(files))
+
 	again, err := ensureCertificate(dir, "pharos.example.org")
 	require.NoError(t, err)
 	kept, err := readCertificate(again.cert)
 	require.NoError(t, err)
 	assert.Equal(t, leaf.SerialNumber, kept.SerialNumber, "a good certificate stays")
+	repaired, err := os.ReadFile(again.cert)
+	require.NoError(t, err)
+	assert.Equal(t, shown, repaired)
 
 	_, err = ensureCertificate(dir, "10.1.2.3")
 	require.NoError(t, err)

@@ -127,16 +127,20 @@ func accepted(families []*dto.MetricFamily, receiver string) float64 {
 	return 0
 }
 
-// announceAgents tells how other machines reach this one.
+// announceAgents tells how other machines reach this one. Whoever runs the command is asked for the
+// key; see agent/install.
 func (o *upOptions) announceAgents(out io.Writer) {
+	command := "sudo pharos-agent install --url " + o.url()
 	if o.insecure {
-		fmt.Fprintf(out, "More hosts send to %s, in plaintext, with the API key\n", o.url())
+		fmt.Fprintf(out, "More hosts %s   (plaintext)\n", command)
 		return
 	}
 	files := certificateFilesIn(filepath.Join(o.dataDir, "tls"))
-	if print, err := fingerprint(files.ca); err == nil {
-		fmt.Fprintf(out, "More hosts send to %s with the API key; CA %s, SHA-256 %s\n", o.url(), files.ca, print)
-		return
+	switch print, err := fingerprint(files.ca); {
+	case err == nil && showsCA(files):
+		command += " --ca-sha256 " + print
+	case err == nil:
+		command += " --ca-file ca.crt   (a copy of " + files.ca + ")"
 	}
-	fmt.Fprintf(out, "More hosts send to %s with the API key\n", o.url())
+	fmt.Fprintln(out, "More hosts", command)
 }

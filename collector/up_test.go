@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -90,8 +91,18 @@ func TestPublic(t *testing.T) {
 	o.announceAgents(&out)
 	print, err := fingerprint(filepath.Join(dir, "tls", "ca.crt"))
 	require.NoError(t, err)
-	assert.Contains(t, out.String(), "More hosts send to https://pharos.example.org:8080 with the API key")
-	assert.Contains(t, out.String(), "SHA-256 "+print)
+	assert.Equal(t, "More hosts sudo pharos-agent install --url https://pharos.example.org:8080 --ca-sha256 "+print+"\n", out.String())
+
+	leaf, err := readPEM(filepath.Join(dir, "tls", "server.crt"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tls", "server.crt"), pem.EncodeToMemory(leaf), 0o600))
+	out.Reset()
+	o.announceAgents(&out)
+	assert.Contains(t, out.String(), "--ca-file ca.crt", "the server does not show its CA")
+	require.NoError(t, os.Remove(filepath.Join(dir, "tls", "ca.crt")))
+	out.Reset()
+	o.announceAgents(&out)
+	assert.Equal(t, "More hosts sudo pharos-agent install --url https://pharos.example.org:8080\n", out.String(), "a CA that everybody knows")
 }
 
 func TestPublicInsecure(t *testing.T) {
@@ -106,7 +117,7 @@ func TestPublicInsecure(t *testing.T) {
 
 	var out bytes.Buffer
 	o.announceAgents(&out)
-	assert.Contains(t, out.String(), "in plaintext, with the API key")
+	assert.Contains(t, out.String(), "install --url http://[2001:db8::1]:8080   (plaintext)")
 }
 
 func TestPlaintextForAllIsRefused(t *testing.T) {

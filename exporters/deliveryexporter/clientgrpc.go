@@ -44,8 +44,8 @@ func newGRPCClient(cfg *Config, signal string, build component.BuildInfo) (clien
 		return nil, fmt.Errorf("url: %w", err)
 	}
 	c := &grpcClient{connection: connection, signal: signal, headers: metadata.MD{}}
-	if cfg.APIKey != "" {
-		c.headers.Set("x-api-key", string(cfg.APIKey))
+	if key := cfg.key(); key != "" {
+		c.headers.Set("x-api-key", key)
 	}
 	for name, value := range cfg.Headers {
 		c.headers.Set(name, string(value))

@@ -35,8 +35,8 @@ func newClient(cfg *Config, signal string, build component.BuildInfo) (client, e
 		return newGRPCClient(cfg, signal, build)
 	}
 	headers := http.Header{"Content-Type": {"application/x-protobuf"}, "User-Agent": {userAgent(build)}}
-	if cfg.APIKey != "" {
-		headers.Set("X-API-Key", string(cfg.APIKey))
+	if key := cfg.key(); key != "" {
+		headers.Set("X-API-Key", key)
 	}
 	for name, value := range cfg.Headers {
 		headers.Set(name, string(value))

@@ -135,6 +135,9 @@ func (c *Config) validateURL() error {
 	return section.Validate()
 }
 
+// key is the API key without the newline that ends its file.
+func (c *Config) key() string { return strings.TrimSpace(string(c.APIKey)) }
+
 // tls returns nil without TLS.
 func (c *Config) tls() *tlsclient.Config {
 	if !strings.HasPrefix(c.URL, "https://") {

@@ -158,7 +158,7 @@ func testConfig(t *testing.T, url string) *Config {
 	cfg := defaultConfig()
 	cfg.URL, cfg.Queue.Directory = url, t.TempDir()
 	cfg.Retry = RetryConfig{Initial: 10 * time.Millisecond, Max: 20 * time.Millisecond}
-	cfg.APIKey = "phk_1"
+	cfg.APIKey = "phk_1\n" // as ${file:...} gives it
 	require.NoError(t, cfg.Validate())
 	return cfg
 }
