@@ -26,7 +26,7 @@ dev: ## Run the server with the dashboard as it was last built
 
 build: dashboard ## Build bin/pharos, with the dashboard in it, and bin/pharos-agent
 	@echo "[2/2] building pharos (first time: some minutes)"
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 
 dashboard: dashboard/node_modules/.stamp ## Build the dashboard's pages

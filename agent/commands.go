@@ -76,7 +76,7 @@ one goes on.`,
 		Example: "  pharos-agent run\n  pharos-agent run --config ./agent.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return newProgram(uris(configs), nil).Run(cmd.Context(), nil)
+			return newProgram(uris(configs), nil).Run(cmd.Context(), trimWhileRunning)
 		},
 	}
 	addConfigFlag(cmd, &configs)
