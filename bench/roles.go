@@ -115,7 +115,7 @@ func (d *distributed) roleWith(ctx context.Context, name string, args []string, 
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, exited: make(chan error, 1), base: "http://" + ports[0], metrics: "/v1/metrics", logs: "/v1/logs", write: "/api/v1/write"}
+	s := &server{dir: dir, exited: make(chan error, 1), base: "http://" + ports[0], ops: "http://" + ports[3], metrics: "/v1/metrics", logs: "/v1/logs", write: "/api/v1/write"}
 	s.command = exec.CommandContext(ctx, d.options.binary, append([]string{"run", "--config", "role:" + name}, args...)...) //nolint:gosec // the user's own binary
 	s.command.Env = append(append(append(os.Environ(), d.env...),
 		"PHAROS_DATA_DIR="+dir, "PHAROS_HTTP="+ports[0], "PHAROS_OTLP_GRPC="+ports[1], "PHAROS_OTLP_HTTP="+ports[2], "PHAROS_OPS="+ports[3]), env...)
@@ -127,7 +127,7 @@ func (d *distributed) roleWith(ctx context.Context, name string, args []string, 
 		return nil, fmt.Errorf("start the %s: %w", name, err)
 	}
 	go func() { s.exited <- s.command.Wait() }()
-	if err := s.awaitReady(ctx, "http://"+ports[3]+"/readyz"); err != nil {
+	if err := s.awaitReady(ctx, s.ops+"/readyz"); err != nil {
 		return nil, errors.Join(fmt.Errorf("the %s: %w", name, err), s.stop())
 	}
 	return s, nil

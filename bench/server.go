@@ -34,6 +34,7 @@ type server struct {
 	metrics string // paths
 	logs    string
 	write   string
+	ops     string        // of probes and own metrics; only of roles
 	ready   time.Duration // from starting the program to being ready
 }
 
