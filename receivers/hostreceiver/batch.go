@@ -13,10 +13,12 @@ type batch struct {
 	now     time.Time
 	start   pcommon.Timestamp // since when the kernel counts: the host's boot
 	stamp   pcommon.Timestamp
+	files   *files
 }
 
-func newBatch(metrics pmetric.MetricSlice, now, boot time.Time) *batch {
-	b := &batch{metrics: metrics, now: now, stamp: pcommon.NewTimestampFromTime(now)}
+func newBatch(metrics pmetric.MetricSlice, now, boot time.Time, from *files) *batch {
+	from.renew()
+	b := &batch{metrics: metrics, now: now, stamp: pcommon.NewTimestampFromTime(now), files: from}
 	if !boot.IsZero() {
 		b.start = pcommon.NewTimestampFromTime(boot)
 	}

@@ -25,7 +25,7 @@ func BenchmarkCollect(b *testing.B) {
 	}
 	for _, g := range groups {
 		for _, s := range g.scrapers {
-			b.Run(s.name, func(b *testing.B) { benchmarkGroup(b, r, &group{scrapers: []*scraper{s}}) })
+			b.Run(s.name, func(b *testing.B) { benchmarkGroup(b, r, &group{scrapers: []*scraper{s}, files: newFiles()}) })
 		}
 	}
 	require.NoError(b, r.Shutdown(b.Context()))

@@ -11,9 +11,12 @@ const (
 	defaultInterval = 10 * time.Second
 	// minInterval keeps a typing error ("1" for "1s" is a nanosecond) from eating a core.
 	minInterval = 100 * time.Millisecond
-	// costlyInterval is the least default interval of the scrapers that read many files.
+	// costlyInterval is the least default interval of the scrapers that read many files, and
+	// slowInterval of those that cost most, or measure what hardly changes.
 	costlyInterval = 10 * time.Second
+	slowInterval   = time.Minute
 	maxTop         = 1000
+	maxContainers  = 10000
 )
 
 // Config is the configuration of the receiver.
@@ -29,37 +32,89 @@ type Config struct {
 	Scrapers ScrapersConfig `mapstructure:"scrapers"`
 }
 
-// ScrapersConfig holds the settings of each scraper.
+// ScrapersConfig holds the settings of each scraper. Those from Sockets on, but Processes, are of
+// what only Linux tells, and measure nothing elsewhere.
 type ScrapersConfig struct {
-	// CPU measures the time of each core by mode, and the utilization of all together.
+	// CPU measures the time of each core by mode, and the utilization of all together; on Linux
+	// also context switches, interrupts, and the tasks that run or are blocked.
 	CPU ScraperConfig `mapstructure:"cpu"`
 	// Load reads the load averages.
 	Load ScraperConfig `mapstructure:"load"`
 	// Memory measures memory by state.
-	Memory ScraperConfig `mapstructure:"memory"`
+	Memory MemoryConfig `mapstructure:"memory"`
 	// Paging measures swap space, swapping and page faults.
 	Paging ScraperConfig `mapstructure:"paging"`
 	// Disk measures the traffic of block devices.
 	Disk DiskConfig `mapstructure:"disk"`
 	// Filesystem measures the space of mounted filesystems.
 	Filesystem FilesystemConfig `mapstructure:"filesystem"`
-	// Network measures the traffic of interfaces.
+	// Network measures the traffic of interfaces; on Linux also their state, speed and bonds.
 	Network NetworkConfig `mapstructure:"network"`
-	// Connections counts TCP connections by state, and UDP sockets.
+	// Connections counts TCP connections by state, and UDP sockets. The kernel goes through its
+	// whole table of connections for it, which takes milliseconds.
 	Connections ScraperConfig `mapstructure:"connections"`
 	// Uptime measures the time since the start of the system.
 	Uptime ScraperConfig `mapstructure:"uptime"`
 	// Processes counts processes, and measures those that use most CPU or memory.
 	Processes ProcessesConfig `mapstructure:"processes"`
+	// Sockets counts sockets by protocol, and their memory.
+	Sockets ScraperConfig `mapstructure:"sockets"`
+	// Netstat reads the counters of TCP, UDP, IP and ICMP: retransmits, drops of listeners, errors.
+	Netstat ScraperConfig `mapstructure:"netstat"`
+	// Conntrack reads how many connections the firewall tracks, and how many it can.
+	Conntrack ScraperConfig `mapstructure:"conntrack"`
+	// Pressure reads how long tasks waited for CPU, memory and disks (PSI).
+	Pressure ScraperConfig `mapstructure:"pressure"`
+	// Kernel reads the open files of the system and their limit, and the entropy.
+	Kernel ScraperConfig `mapstructure:"kernel"`
+	// Clock reads whether the clock is synchronized, and how wrong it may be.
+	Clock ScraperConfig `mapstructure:"clock"`
+	// Sensors reads temperatures and fans.
+	Sensors SensorsConfig `mapstructure:"sensors"`
+	// Frequency reads how fast each CPU runs, and how often heat slowed it down.
+	Frequency ScraperConfig `mapstructure:"frequency"`
+	// RAID reads the state of software RAID arrays.
+	RAID ScraperConfig `mapstructure:"raid"`
+	// EDAC counts the errors of memory that has ECC.
+	EDAC ScraperConfig `mapstructure:"edac"`
+	// NFS counts the calls of the NFS client and server.
+	NFS ScraperConfig `mapstructure:"nfs"`
+	// ZFS reads the cache of ZFS.
+	ZFS ScraperConfig `mapstructure:"zfs"`
+	// Containers measures CPU, memory and disk traffic of containers by their control groups.
+	Containers ContainersConfig `mapstructure:"containers"`
 }
 
 // ScraperConfig holds what every scraper has.
 type ScraperConfig struct {
 	// Enabled switches the scraper on; all are on by default.
 	Enabled bool `mapstructure:"enabled"`
-	// Interval is how often the scraper runs. 0 means collection_interval, and for filesystem,
-	// connections, uptime and processes at least 10s.
+	// Interval is how often the scraper runs. 0 means collection_interval, but at least 10s for
+	// filesystem, uptime, processes, conntrack and containers, and at least 1m for connections,
+	// clock, sensors, frequency, raid, edac and nfs.
 	Interval time.Duration `mapstructure:"interval"`
+}
+
+// MemoryConfig holds the settings of the memory scraper.
+type MemoryConfig struct {
+	ScraperConfig `mapstructure:",squash"`
+	// Details adds all kinds of memory that Linux tells apart, where the default are twelve.
+	Details bool `mapstructure:"details"`
+}
+
+// SensorsConfig holds the settings of the sensors scraper.
+type SensorsConfig struct {
+	ScraperConfig `mapstructure:",squash"`
+	// Details adds voltages, currents, power, and the limits of temperatures.
+	Details bool `mapstructure:"details"`
+}
+
+// ContainersConfig holds the settings of the containers scraper.
+type ContainersConfig struct {
+	ScraperConfig `mapstructure:",squash"`
+	// Max is how many containers are measured at most; `system.container.count` says how many
+	// there are.
+	Max int `mapstructure:"max"`
 }
 
 // DiskConfig holds the settings of the disk scraper.
@@ -88,6 +143,8 @@ type NetworkConfig struct {
 	// ExcludeInterfaces is a regular expression of interface names to leave out. The default
 	// leaves out the loopback interface and the host's ends of container interfaces.
 	ExcludeInterfaces string `mapstructure:"exclude_interfaces"`
+	// Details adds, on Linux, what kind of errors an interface had, and multicast packets.
+	Details bool `mapstructure:"details"`
 }
 
 // ProcessesConfig holds the settings of the process scraper.
@@ -105,7 +162,7 @@ func defaultConfig() *Config {
 		Scrapers: ScrapersConfig{
 			CPU:    on,
 			Load:   on,
-			Memory: on,
+			Memory: MemoryConfig{ScraperConfig: on},
 			Paging: on,
 			Disk: DiskConfig{
 				ScraperConfig:  on,
@@ -123,6 +180,19 @@ func defaultConfig() *Config {
 			Connections: on,
 			Uptime:      on,
 			Processes:   ProcessesConfig{ScraperConfig: on, Top: 10},
+			Sockets:     on,
+			Netstat:     on,
+			Conntrack:   on,
+			Pressure:    on,
+			Kernel:      on,
+			Clock:       on,
+			Sensors:     SensorsConfig{ScraperConfig: on},
+			Frequency:   on,
+			RAID:        on,
+			EDAC:        on,
+			NFS:         on,
+			ZFS:         on,
+			Containers:  ContainersConfig{ScraperConfig: on, Max: 100},
 		},
 	}
 }
@@ -157,38 +227,51 @@ func (c *Config) Validate() error {
 	if top := c.Scrapers.Processes.Top; top < 0 || top > maxTop {
 		errs = append(errs, fmt.Errorf("scrapers.processes.top: %d is out of range: use 0 to %d", top, maxTop))
 	}
+	if most := c.Scrapers.Containers.Max; most < 1 || most > maxContainers {
+		errs = append(errs, fmt.Errorf("scrapers.containers.max: %d is out of range: use 1 to %d, or `enabled: false`", most, maxContainers))
+	}
 	return errors.Join(errs...)
 }
 
 // namedScraper is the common part of a scraper's settings.
 type namedScraper struct {
 	name   string
-	costly bool
+	least  time.Duration // of the interval, unless the scraper has one of its own
 	config ScraperConfig
 }
 
 // interval returns how often the scraper runs.
 func (s namedScraper) interval(collection time.Duration) time.Duration {
-	switch {
-	case s.config.Interval > 0:
+	if s.config.Interval > 0 {
 		return s.config.Interval
-	case s.costly:
-		return max(collection, costlyInterval)
 	}
-	return collection
+	return max(collection, s.least)
 }
 
 func (s *ScrapersConfig) all() []namedScraper {
 	return []namedScraper{
-		{"cpu", false, s.CPU},
-		{"load", false, s.Load},
-		{"memory", false, s.Memory},
-		{"paging", false, s.Paging},
-		{"disk", false, s.Disk.ScraperConfig},
-		{"network", false, s.Network.ScraperConfig},
-		{"filesystem", true, s.Filesystem.ScraperConfig},
-		{"connections", true, s.Connections},
-		{"uptime", true, s.Uptime},
-		{"processes", true, s.Processes.ScraperConfig},
+		{"cpu", 0, s.CPU},
+		{"load", 0, s.Load},
+		{"memory", 0, s.Memory.ScraperConfig},
+		{"paging", 0, s.Paging},
+		{"disk", 0, s.Disk.ScraperConfig},
+		{"network", 0, s.Network.ScraperConfig},
+		{"sockets", 0, s.Sockets},
+		{"netstat", 0, s.Netstat},
+		{"pressure", 0, s.Pressure},
+		{"kernel", 0, s.Kernel},
+		{"zfs", 0, s.ZFS},
+		{"filesystem", costlyInterval, s.Filesystem.ScraperConfig},
+		{"conntrack", costlyInterval, s.Conntrack},
+		{"uptime", costlyInterval, s.Uptime},
+		{"containers", costlyInterval, s.Containers.ScraperConfig},
+		{"processes", costlyInterval, s.Processes.ScraperConfig},
+		{"connections", slowInterval, s.Connections},
+		{"clock", slowInterval, s.Clock},
+		{"sensors", slowInterval, s.Sensors.ScraperConfig},
+		{"frequency", slowInterval, s.Frequency},
+		{"raid", slowInterval, s.RAID},
+		{"edac", slowInterval, s.EDAC},
+		{"nfs", slowInterval, s.NFS},
 	}
 }

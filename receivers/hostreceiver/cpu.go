@@ -3,20 +3,28 @@ package hostreceiver
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/shirou/gopsutil/v3/cpu"
 )
 
-const cpuModeKey = "cpu.mode"
+const (
+	cpuModeKey   = "cpu.mode"
+	cpuNumberKey = "cpu.logical_number"
+)
 
 // cpuScraper measures CPU time per core, and the utilization of all cores together.
 type cpuScraper struct {
-	last     cpuModes // sums over all cores, of the run before
+	stat     string // path of proc's file
+	cores    []core // of this run; kept for its memory
+	last     cpuModes
 	hasLast  bool
 	physical int // cores; read once
+}
+
+// core is one logical CPU.
+type core struct {
+	number int64
+	modes  cpuModes
 }
 
 // cpuModes is CPU time in seconds by mode, in the order of cpuModeNames.
@@ -26,28 +34,28 @@ func cpuModeNames() [len(cpuModes{})]string {
 	return [...]string{"user", "system", "nice", "idle", "iowait", "interrupt", "steal"}
 }
 
-func newCPU() *cpuScraper { return &cpuScraper{} }
+func newCPU(h *host) *cpuScraper { return &cpuScraper{stat: h.proc("stat")} }
 
 func (s *cpuScraper) scrape(ctx context.Context, b *batch) error {
-	cores, err := cpu.TimesWithContext(ctx, true)
+	err := s.read(ctx, b)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read CPU times: %w", err)
-	case len(cores) == 0:
+		return err
+	case len(s.cores) == 0:
 		return errors.New("read CPU times: there are none")
 	}
 	seconds := b.counter("system.cpu.time", "s", "Seconds each logical CPU spent on each mode.")
 	var total cpuModes
 	names := cpuModeNames()
-	for i, core := range cores {
-		n := coreNumber(core.CPU, i)
-		for mode, value := range modesOf(core) {
-			seconds.float(value, number("cpu.logical_number", n), text(cpuModeKey, names[mode]))
+	for i := range s.cores {
+		c := &s.cores[i]
+		for mode, value := range c.modes {
+			seconds.float(value, number(cpuNumberKey, c.number), text(cpuModeKey, names[mode]))
 			total[mode] += value
 		}
 	}
 	s.utilization(b, total)
-	s.counts(ctx, b, len(cores))
+	s.counts(ctx, b, len(s.cores))
 	return nil
 }
 
@@ -85,17 +93,4 @@ func (s *cpuScraper) counts(ctx context.Context, b *batch, logical int) {
 	if s.physical > 0 {
 		b.amount("system.cpu.physical.count", "{cpu}", "Number of physical CPU cores.").count(uint64(s.physical))
 	}
-}
-
-func modesOf(t cpu.TimesStat) cpuModes {
-	return cpuModes{t.User, t.System, t.Nice, t.Idle, t.Iowait, t.Irq + t.Softirq, t.Steal}
-}
-
-// coreNumber returns the number in a name such as "cpu3"; cores that are offline leave gaps.
-func coreNumber(name string, index int) int64 {
-	n, err := strconv.ParseInt(strings.TrimPrefix(name, "cpu"), 10, 64)
-	if err != nil {
-		return int64(index)
-	}
-	return n
 }

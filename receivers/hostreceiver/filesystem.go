@@ -1,6 +1,7 @@
 package hostreceiver
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ type filesystemScraper struct {
 	excludedType  func(string) bool
 	usage         func(ctx context.Context, path string) (*disk.UsageStat, error)
 	timeout       time.Duration
+
+	table []byte               // the kernel's list of mounts at the last run, on Linux
+	list  []disk.PartitionStat // what came of it
 
 	mu    sync.Mutex
 	asked map[string]bool // mount points whose call has not come back
@@ -52,7 +56,7 @@ func buildFilesystem(cfg FilesystemConfig, h *host) (*filesystemScraper, error) 
 }
 
 func (s *filesystemScraper) scrape(ctx context.Context, b *batch) error {
-	mounts, err := s.mounts(ctx)
+	mounts, err := s.current(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -98,6 +102,26 @@ func mountAttributes(m disk.PartitionStat, state string) []attribute {
 		attributes = append(attributes, text("system.filesystem.state", state))
 	}
 	return attributes
+}
+
+// current returns the filesystems to measure. They are looked up only when the kernel's list of
+// mounts has changed; elsewhere than on Linux, always.
+func (s *filesystemScraper) current(ctx context.Context, b *batch) ([]disk.PartitionStat, error) {
+	table, err := b.files.read(s.host.proc("1", "mountinfo"))
+	if err != nil {
+		table, err = b.files.read(s.host.proc("self", "mountinfo"))
+	}
+	if err == nil && len(table) > 0 && bytes.Equal(table, s.table) {
+		return s.list, nil
+	}
+	mounts, listErr := s.mounts(ctx)
+	if listErr != nil {
+		return nil, listErr
+	}
+	if err == nil {
+		s.table, s.list = append(s.table[:0], table...), mounts
+	}
+	return mounts, nil
 }
 
 // mounts returns the filesystems to measure, each device once: with the shortest of its mount

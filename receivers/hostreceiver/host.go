@@ -51,6 +51,18 @@ func (h *host) proc(elements ...string) string {
 	return filepath.Join(append([]string{base}, elements...)...)
 }
 
+// sys returns the path of a file of the sys filesystem.
+func (h *host) sys(elements ...string) string {
+	base := os.Getenv("HOST_SYS") // gopsutil's own variable
+	switch {
+	case h.root != "":
+		base = filepath.Join(h.root, "sys")
+	case base == "":
+		base = "/sys"
+	}
+	return filepath.Join(append([]string{base}, elements...)...)
+}
+
 // procNet returns the path of a file of proc's net folder. /proc/net is the network of whoever
 // reads it; so below a root path it is that of the host's first process.
 func (h *host) procNet(name string) string {

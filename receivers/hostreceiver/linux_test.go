@@ -94,7 +94,7 @@ func TestMissingFiles(t *testing.T) {
 	require.ErrorIs(t, err, errNoProcesses)
 	require.NoError(t, os.WriteFile(filepath.Join(proc, "uptime"), []byte("soon"), 0o600))
 	_, err = readUptime(t.Context(), h)
-	require.ErrorContains(t, err, `read uptime "soon"`)
+	require.ErrorContains(t, err, `read uptime "soon": it is not a number of seconds`)
 }
 
 func FuzzParseStat(f *testing.F) {

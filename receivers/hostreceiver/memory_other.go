@@ -2,11 +2,26 @@
 
 package hostreceiver
 
-import "github.com/shirou/gopsutil/v3/mem"
+import (
+	"context"
+	"errors"
+	"fmt"
 
-const linuxMemory = false
+	"github.com/shirou/gopsutil/v3/mem"
+)
 
-// memoryStates adds up to the total. What can be had at once counts as free.
-func memoryStates(m *mem.VirtualMemoryStat) []memoryState {
-	return []memoryState{{"used", m.Total - min(m.Available, m.Total)}, {"free", min(m.Available, m.Total)}}
+// newMemory gives states that add up to the total. What can be had at once counts as free.
+func newMemory(MemoryConfig, *host) scrapeFunc {
+	return func(ctx context.Context, b *batch) error {
+		m, err := mem.VirtualMemoryWithContext(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read memory: %w", err)
+		case m.Total == 0:
+			return errors.New("read memory: the total is 0")
+		}
+		free := min(m.Available, m.Total)
+		addMemory(b, m.Total, memoryState{"used", m.Total - free}, memoryState{"free", free})
+		return nil
+	}
 }

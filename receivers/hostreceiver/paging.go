@@ -1,41 +1,23 @@
 package hostreceiver
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/shirou/gopsutil/v3/mem"
-)
-
 const (
 	pagingStateKey     = "system.paging.state"
 	pagingDirectionKey = "system.paging.direction"
 	faultTypeKey       = "system.paging.fault.type"
-	// gopsutil multiplies the kernel's page counts by this.
-	gopsutilPage = 4096
 )
 
-func scrapePaging(ctx context.Context, b *batch) error {
-	swap, err := mem.SwapMemoryWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("read paging counters: %w", err)
-	}
-	addFaults(b, swap)
-	devices, err := mem.SwapDevicesWithContext(ctx)
-	if err != nil {
-		// Not every system tells them apart.
-		devices = []*mem.SwapDevice{{Name: "all", UsedBytes: swap.Used, FreeBytes: swap.Free}}
-	}
-	addSwap(b, devices)
-	return nil
+// swapDevice is a swap partition or file, in bytes.
+type swapDevice struct {
+	name       string
+	used, free uint64
 }
 
-func addSwap(b *batch, devices []*mem.SwapDevice) {
+func addSwap(b *batch, devices []swapDevice) {
 	usage := b.amount("system.paging.usage", "By", "Swap space by state.")
 	utilization := b.gauge("system.paging.utilization", "1", "Part of the swap space in each state.")
 	for _, d := range devices {
-		device, total := text(deviceKey, d.Name), float64(d.UsedBytes+d.FreeBytes)
-		for _, state := range []memoryState{{"used", d.UsedBytes}, {"free", d.FreeBytes}} {
+		device, total := text(deviceKey, d.name), float64(d.used+d.free)
+		for _, state := range []memoryState{{"used", d.used}, {"free", d.free}} {
 			usage.count(state.bytes, device, text(pagingStateKey, state.name))
 			if total > 0 {
 				utilization.float(float64(state.bytes)/total, device, text(pagingStateKey, state.name))
@@ -44,12 +26,14 @@ func addSwap(b *batch, devices []*mem.SwapDevice) {
 	}
 }
 
-func addFaults(b *batch, swap *mem.SwapMemoryStat) {
+// pageCounts are the kernel's counts of pages.
+type pageCounts struct{ swappedIn, swappedOut, faults, major uint64 }
+
+func addFaults(b *batch, c pageCounts) {
 	operations := b.counter("system.paging.operations", "{operation}", "Pages swapped in and out.")
-	operations.count(swap.Sin/gopsutilPage, text(pagingDirectionKey, "in"), text(faultTypeKey, "major"))
-	operations.count(swap.Sout/gopsutilPage, text(pagingDirectionKey, "out"), text(faultTypeKey, "major"))
+	operations.count(c.swappedIn, text(pagingDirectionKey, "in"), text(faultTypeKey, "major"))
+	operations.count(c.swappedOut, text(pagingDirectionKey, "out"), text(faultTypeKey, "major"))
 	faults := b.counter("system.paging.faults", "{fault}", "Page faults.")
-	major := swap.PgMajFault / gopsutilPage
-	faults.count(major, text(faultTypeKey, "major"))
-	faults.count(max(swap.PgFault/gopsutilPage, major)-major, text(faultTypeKey, "minor"))
+	faults.count(c.major, text(faultTypeKey, "major"))
+	faults.count(max(c.faults, c.major)-c.major, text(faultTypeKey, "minor"))
 }

@@ -107,7 +107,7 @@ func (r *hostReceiver) collect(ctx context.Context, g *group) error {
 	scope := resource.ScopeMetrics().AppendEmpty()
 	scope.Scope().SetName(scopeName)
 
-	b := newBatch(scope.Metrics(), r.host.readings.now(), r.boot)
+	b := newBatch(scope.Metrics(), r.host.readings.now(), r.boot, g.files)
 	hostCtx := r.host.context(ctx)
 	for _, s := range g.scrapers {
 		err := s.run(hostCtx, b)
@@ -121,7 +121,7 @@ func (r *hostReceiver) collect(ctx context.Context, g *group) error {
 	}
 	reported := r.report.StartMetricsOp(ctx)
 	err := r.next.ConsumeMetrics(reported, metrics)
-	r.report.EndMetricsOp(reported, "gopsutil", points, err)
+	r.report.EndMetricsOp(reported, "host", points, err)
 	return err
 }
 

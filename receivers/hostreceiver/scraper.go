@@ -23,6 +23,7 @@ type scraper struct {
 type group struct {
 	interval time.Duration
 	scrapers []*scraper
+	files    *files
 }
 
 // newGroups builds the scrapers that are switched on, grouped by interval, the shortest first.
@@ -36,9 +37,12 @@ func newGroups(cfg *Config, h *host) ([]*group, error) {
 		if err != nil {
 			return nil, fmt.Errorf("scraper %s: %w", named.name, err)
 		}
+		if scrape == nil {
+			continue
+		}
 		interval := named.interval(cfg.CollectionInterval)
 		if byInterval[interval] == nil {
-			byInterval[interval] = &group{interval: interval}
+			byInterval[interval] = &group{interval: interval, files: newFiles()}
 		}
 		g := byInterval[interval]
 		g.scrapers = append(g.scrapers, &scraper{name: named.name, scrape: scrape})
@@ -51,18 +55,19 @@ func newGroups(cfg *Config, h *host) ([]*group, error) {
 	return groups, nil
 }
 
+// newScrape returns nil for a scraper of what this system does not tell.
 func newScrape(name string, cfg *ScrapersConfig, h *host) (scrapeFunc, error) {
 	switch name {
 	case "cpu":
-		return newCPU().scrape, nil
+		return newCPU(h).scrape, nil
 	case "load":
-		return scrapeLoad, nil
+		return newLoad(h), nil
 	case "memory":
-		return scrapeMemory, nil
+		return newMemory(cfg.Memory, h), nil
 	case "paging":
-		return scrapePaging, nil
+		return newPaging(h), nil
 	case "disk":
-		return newDisk(cfg.Disk)
+		return newDisk(cfg.Disk, h)
 	case "filesystem":
 		return newFilesystem(cfg.Filesystem, h)
 	case "network":
@@ -74,7 +79,7 @@ func newScrape(name string, cfg *ScrapersConfig, h *host) (scrapeFunc, error) {
 	case "processes":
 		return newProcesses(cfg.Processes, h), nil
 	}
-	return nil, fmt.Errorf("there is no scraper %q", name)
+	return newSystemScrape(name, cfg, h), nil
 }
 
 // excluder returns a function that says whether a name is left out.

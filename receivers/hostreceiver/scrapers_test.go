@@ -17,9 +17,9 @@ import (
 )
 
 func TestCPUUtilization(t *testing.T) {
-	s := newCPU()
+	s := newCPU(fakeHost())
 	metrics := pmetric.NewMetricSlice()
-	b := newBatch(metrics, fakeNow, time.Time{})
+	b := newBatch(metrics, fakeNow, time.Time{}, newFiles())
 	s.utilization(b, cpuModes{100, 50, 0, 800, 10, 0, 5})
 	assert.Zero(t, metrics.Len(), "there is nothing to compare with")
 
@@ -29,11 +29,6 @@ func TestCPUUtilization(t *testing.T) {
 	assert.Contains(t, got, "{cpu.mode=user} 0.25\n")
 	assert.Contains(t, got, "{cpu.mode=idle} 0.75\n")
 	assert.Contains(t, got, "{cpu.mode=iowait} 0\n")
-}
-
-func TestCoreNumber(t *testing.T) {
-	assert.Equal(t, int64(11), coreNumber("cpu11", 3))
-	assert.Equal(t, int64(3), coreNumber("CPU#2", 3), "another system's name")
 }
 
 // writeMounts returns a host with these lines of mountinfo.
@@ -112,7 +107,7 @@ func TestDeadFilesystem(t *testing.T) {
 	}
 	scrape := func() (string, error) {
 		metrics := pmetric.NewMetricSlice()
-		b := newBatch(metrics, fakeNow, time.Time{})
+		b := newBatch(metrics, fakeNow, time.Time{}, newFiles())
 		err := s.scrape(h.context(t.Context()), b)
 		return render(metrics, b.stamp), err
 	}
@@ -193,7 +188,7 @@ func TestProcessUtilization(t *testing.T) {
 	all[0].user += 4
 	elapsed := s.observe(all, fakeNow.Add(10*time.Second))
 	metrics := pmetric.NewMetricSlice()
-	b := newBatch(metrics, fakeNow, time.Time{})
+	b := newBatch(metrics, fakeNow, time.Time{}, newFiles())
 	s.report(h.context(t.Context()), b, []*processStat{&all[0]}, elapsed)
 	assert.Contains(t, render(metrics, b.stamp), fmt.Sprintf("process.pid=%d} 0.2\n", all[0].key.pid), "4 s in 10 s of 2 CPUs")
 }

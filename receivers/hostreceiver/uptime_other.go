@@ -10,6 +10,17 @@ import (
 	gohost "github.com/shirou/gopsutil/v3/host"
 )
 
+func newUptime(h *host) scrapeFunc {
+	return func(ctx context.Context, b *batch) error {
+		uptime, err := readUptime(ctx, h)
+		if err != nil {
+			return err
+		}
+		addUptime(b, uptime)
+		return nil
+	}
+}
+
 func readUptime(ctx context.Context, _ *host) (time.Duration, error) {
 	seconds, err := gohost.UptimeWithContext(ctx)
 	if err != nil {

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package hostreceiver
+
+import "os"
+
+func readInto(path string, _ []byte) ([]byte, error) { return os.ReadFile(path) }

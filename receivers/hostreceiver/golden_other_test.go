@@ -1,0 +1,5 @@
+//go:build !linux
+
+package hostreceiver
+
+func fakeClock() scrapeFunc { return nil }
