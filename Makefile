@@ -37,8 +37,9 @@ dashboard/node_modules/.stamp: dashboard/package-lock.json
 	cd dashboard && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-generate: ## Write components.go of both programs, the OpenAPI document and the dashboard's types of it
+generate: ## Write components.go of both programs, the plugin protocol, the OpenAPI document and the dashboard's types of it
 	scripts/generate-components.sh
+	scripts/generate-protocol.sh
 	scripts/generate-api.sh
 
 check: format lint unit ## Format, lint and unit tests; no servers

@@ -191,10 +191,19 @@ var importRules = []importRule{
 		tests:  true,
 	},
 	{
-		name:   "nothing imports the programs",
-		from:   func(f goFile) bool { return !f.in("collector") && !f.in("agent") },
-		banned: under(own("collector"), own("agent")),
-		tests:  true,
+		name: "nothing imports the programs, but for what plugins are made with",
+		from: func(f goFile) bool { return !f.in("collector") && !f.in("agent") },
+		banned: func(name string) bool {
+			return under(own("collector"), own("agent"))(name) && !under(own("agent/plugin"))(name)
+		},
+		tests: true,
+	},
+	{
+		name:   "plugins are made without the Collector and the rest of Pharos",
+		from:   func(f goFile) bool { return f.folder() == "agent/plugin" || f.in("agent/plugin/proto") },
+		banned: func(name string) bool {
+			return under("go.opentelemetry.io")(name) || strings.HasPrefix(name, module) && !under(own("agent/plugin/proto"))(name)
+		},
 	},
 	{
 		name: "a store implementation is known to storageextension and the exporter of its own store",
@@ -236,8 +245,10 @@ var importRules = []importRule{
 		tests:  true,
 	},
 	{
-		name:   "the agent links no store and no backend",
-		from:   within("agent", "receivers/hostreceiver", "receivers/pluginreceiver", "exporters/deliveryexporter"),
+		name: "the agent links no store and no backend; its plugins are programs of their own",
+		from: func(f goFile) bool {
+			return within("agent", "receivers/hostreceiver", "receivers/pluginreceiver", "exporters/deliveryexporter")(f) && !f.in("agent/plugins")
+		},
 		banned: under(own("storage"), own("backend"), "github.com/jackc/pgx", "github.com/elastic/go-elasticsearch"),
 	},
 }

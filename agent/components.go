@@ -10,6 +10,7 @@ import (
 	agentstatusextension "github.com/pharos-obs/pharos/extensions/agentstatusextension"
 	agentreceiver "github.com/pharos-obs/pharos/receivers/agentreceiver"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
+	pluginreceiver "github.com/pharos-obs/pharos/receivers/pluginreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/exporter"
@@ -56,6 +57,7 @@ func components() (otelcol.Factories, error) {
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		hostreceiver.NewFactory(),
 		agentreceiver.NewFactory(),
+		pluginreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 	)
 	if err != nil {
@@ -64,6 +66,7 @@ func components() (otelcol.Factories, error) {
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		hostreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
 		agentreceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		pluginreceiver.NewFactory().Type():  "github.com/pharos-obs/pharos v0.0.0",
 		filelogreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.149.0",
 	})
 

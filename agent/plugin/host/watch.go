@@ -1,0 +1,56 @@
+package host
+
+import (
+	"fmt"
+	"time"
+)
+
+// watch looks at what the plugin uses and ends it when that is too much.
+func (p *Plugin) watch() {
+	limits := p.spec.Limits
+	ticker := time.NewTicker(limits.Watch)
+	defer ticker.Stop()
+	begun, used := time.Now(), time.Duration(0)
+	for {
+		select {
+		case <-p.process.exited:
+			return
+		case <-ticker.C:
+		}
+		usage, err := measure(p.process.pid())
+		if err != nil {
+			continue // it is ending
+		}
+		p.mu.Lock()
+		usage.CPU = max(usage.CPU, p.usage.CPU) // what a child that has escaped had used is still used
+		p.usage = usage
+		p.mu.Unlock()
+		if limits.Memory > 0 && usage.Memory > limits.Memory {
+			p.Kill(&LimitError{Limit: "memory", message: fmt.Sprintf(
+				"the plugin was killed: it uses %s of memory, and its limit is %s (limits::memory)", mebibytes(usage.Memory), mebibytes(limits.Memory))})
+			return
+		}
+		elapsed := time.Since(begun)
+		if limits.CPU <= 0 || elapsed < limits.CPUWindow {
+			continue
+		}
+		if cores := (usage.CPU - used).Seconds() / elapsed.Seconds(); cores > limits.CPU {
+			p.Kill(&LimitError{Limit: "cpu", message: fmt.Sprintf(
+				"the plugin was killed: it used %.2f cores for %s, and its limit is %.2f (limits::cpu)", cores, elapsed.Round(time.Second), limits.CPU)})
+			return
+		}
+		begun, used = time.Now(), usage.CPU
+	}
+}
+
+// LimitError says which limit a plugin was killed for.
+type LimitError struct {
+	// Limit is memory or cpu.
+	Limit   string
+	message string
+}
+
+// Error implements error.
+func (e *LimitError) Error() string { return e.message }
+
+func mebibytes(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
