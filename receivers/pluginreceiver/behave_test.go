@@ -187,7 +187,7 @@ func behave(mode string) {
 		"panic": func() {
 			collecting(func(context.Context, *plugin.Metrics) error { panic("at the disco") })
 		},
-		"error":   func() { collecting(func(context.Context, *plugin.Metrics) error { return errors.New("no database") }) },
+		"error": func() { collecting(func(context.Context, *plugin.Metrics) error { return errors.New("no database") }) },
 		"ignore SIGTERM": func() {
 			signal.Ignore(syscall.SIGTERM)
 			note(os.Getpid())
@@ -240,12 +240,20 @@ func behave(mode string) {
 			}()
 			serve(&good{})
 		},
-		"garbage":         func() { fmt.Println("Hello, I am a plugin!"); <-forEver },
-		"other version":   func() { serveRaw(2, &raw{}, nil) },
-		"lying version":   func() { serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 7}}, nil) },
-		"other name":      func() { serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "mimic", Version: "1", ProtocolVersion: 1, Capabilities: []proto.Capability{1}}}, nil) },
-		"nothing to give": func() { serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 1}}, nil) },
-		"only logs":       func() { serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 1, Capabilities: []proto.Capability{2}}}, nil) },
+		"garbage":       func() { fmt.Println("Hello, I am a plugin!"); <-forEver },
+		"other version": func() { serveRaw(2, &raw{}, nil) },
+		"lying version": func() {
+			serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 7}}, nil)
+		},
+		"other name": func() {
+			serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "mimic", Version: "1", ProtocolVersion: 1, Capabilities: []proto.Capability{1}}}, nil)
+		},
+		"nothing to give": func() {
+			serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 1}}, nil)
+		},
+		"only logs": func() {
+			serveRaw(1, &raw{describe: &proto.DescribeResponse{Name: "test", Version: "1", ProtocolVersion: 1, Capabilities: []proto.Capability{2}}}, nil)
+		},
 		"refuses collect": func() { serveRaw(1, &raw{}, nil) },
 		"undecodable": func() {
 			serveRaw(1, &raw{answer: func() (*proto.CollectResponse, error) {

@@ -129,7 +129,7 @@ func newClient(spec *Spec, running *process) (*goplugin.Client, error) {
 			return running, nil
 		},
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: running.folder},
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(spec.Limits.MessageBytes))},
+		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(spec.Limits.MessageBytes))},
 	}), nil
 }
 
