@@ -12,6 +12,7 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/pharos-obs/pharos/internal/ownlog"
 )
@@ -24,14 +25,23 @@ type Config struct {
 
 // NewFactory returns a factory whose metrics nobody reads. Generated code calls it; main calls
 // NewFactoryFor.
-func NewFactory() telemetry.Factory { return NewFactoryFor(sdkmetric.NewManualReader()) }
+func NewFactory() telemetry.Factory {
+	return NewFactoryFor(sdkmetric.NewManualReader(), func(core zapcore.Core) zapcore.Core { return core })
+}
 
-// NewFactoryFor returns a factory whose metrics are read from reader.
-func NewFactoryFor(reader sdkmetric.Reader) telemetry.Factory {
+// NewFactoryFor returns a factory whose metrics are read from reader, and whose log goes through
+// what watch makes of it.
+func NewFactoryFor(reader sdkmetric.Reader, watch func(zapcore.Core) zapcore.Core) telemetry.Factory {
 	return telemetry.NewFactory(
 		func() component.Config { return &Config{Logs: ownlog.Config{Level: "info", Format: "console"}} },
 		telemetry.WithCreateResource(createResource),
-		telemetry.WithCreateLogger(createLogger),
+		telemetry.WithCreateLogger(func(_ context.Context, _ telemetry.LoggerSettings, cfg component.Config) (*zap.Logger, component.ShutdownFunc, error) {
+			logger, closeLog, err := createLogger(cfg)
+			if err != nil {
+				return nil, nil, err
+			}
+			return logger.WithOptions(zap.WrapCore(watch)), closeLog, nil
+		}),
 		telemetry.WithCreateMeterProvider(func(context.Context, telemetry.MeterSettings, component.Config) (telemetry.MeterProvider, error) {
 			return sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), nil
 		}),
@@ -48,7 +58,7 @@ func createResource(_ context.Context, set telemetry.Settings, _ component.Confi
 	return res, set.SchemaURL, nil
 }
 
-func createLogger(_ context.Context, _ telemetry.LoggerSettings, cfg component.Config) (*zap.Logger, component.ShutdownFunc, error) {
+func createLogger(cfg component.Config) (*zap.Logger, component.ShutdownFunc, error) {
 	own, ok := cfg.(*Config)
 	if !ok {
 		return nil, nil, fmt.Errorf("service::telemetry is a %T, not ours", cfg)

@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/zap"
 )
@@ -31,7 +30,7 @@ var (
 // Extension knows how the agent is. The receiver `agent` finds it among the host's extensions.
 type Extension struct {
 	cfg     *Config
-	reader  sdkmetric.Reader
+	sources Sources
 	logger  *zap.Logger
 	version string
 	started time.Time
@@ -67,6 +66,7 @@ type Queue struct {
 // Status is what the file holds.
 type Status struct {
 	Version string    `json:"version"`
+	Config  string    `json:"config,omitempty"` // a digest
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	Updated time.Time `json:"updated"`
@@ -74,10 +74,22 @@ type Status struct {
 	Queues  []Queue   `json:"queues"`
 }
 
-func newExtension(cfg *Config, reader sdkmetric.Reader, set extension.Settings) *Extension {
-	return &Extension{
-		cfg: cfg, reader: reader, logger: set.Logger, version: set.BuildInfo.Version, started: time.Now(),
+func newExtension(cfg *Config, sources Sources, set extension.Settings) *Extension {
+	e := &Extension{
+		cfg: cfg, sources: sources, logger: set.Logger, version: set.BuildInfo.Version, started: time.Now(),
 		parts: map[*componentstatus.InstanceID]Part{}, changed: make(chan struct{}, 1),
+	}
+	if sources.Faults != nil {
+		sources.Faults.notify(e.wake)
+	}
+	return e
+}
+
+// wake makes the file be written soon.
+func (e *Extension) wake() {
+	select {
+	case e.changed <- struct{}{}:
+	default:
 	}
 }
 
@@ -125,12 +137,8 @@ func (e *Extension) Changed(source *componentstatus.InstanceID, event *component
 	before, known := e.parts[source]
 	e.parts[source] = next
 	e.mu.Unlock()
-	if known && before.State == next.State {
-		return
-	}
-	select {
-	case e.changed <- struct{}{}:
-	default:
+	if !known || before.State != next.State {
+		e.wake()
 	}
 }
 
@@ -140,16 +148,28 @@ const (
 	StateFailing = "failing"
 )
 
-// Parts returns how each part is, once each with the worst of its instances, by kind and id.
+// Parts returns how each part is, once each with the worst of its instances and of what its log
+// says, by kind and id.
 func (e *Extension) Parts() []Part {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	found := make(map[string]Part)
-	for _, one := range e.parts {
-		key := one.Kind + " " + one.ID
+	found := make(map[partKey]Part)
+	add := func(one Part) {
+		key := partKey{one.Kind, one.ID}
 		if known, ok := found[key]; !ok || known.State == StateOK && one.State == StateFailing {
 			found[key] = one
 		}
+	}
+	e.mu.Lock()
+	for _, one := range e.parts {
+		add(one)
+	}
+	e.mu.Unlock()
+	if e.sources.Faults != nil {
+		for _, one := range e.sources.Faults.failing() {
+			add(one)
+		}
+	}
+	if e.sources.Reload != nil {
+		add(e.sources.Reload.part())
 	}
 	all := make([]Part, 0, len(found))
 	for _, one := range found {
@@ -165,12 +185,20 @@ func (e *Extension) Started() time.Time { return e.started }
 // Version is the agent's.
 func (e *Extension) Version() string { return e.version }
 
+// ConfigDigest is the same for agents with equal configurations; empty when it is not known.
+func (e *Extension) ConfigDigest() string {
+	if e.sources.Reload == nil {
+		return ""
+	}
+	return e.sources.Reload.Digest()
+}
+
 // Metrics reads the program's own metrics into data.
 func (e *Extension) Metrics(ctx context.Context, data *metricdata.ResourceMetrics) error {
-	if e.reader == nil {
+	if e.sources.Reader == nil {
 		return errors.New("this program does not measure itself: make the extension with NewFactoryFor")
 	}
-	return e.reader.Collect(ctx, data)
+	return e.sources.Reader.Collect(ctx, data)
 }
 
 // write keeps the file up to date.
@@ -195,9 +223,9 @@ func (e *Extension) write(ctx context.Context) {
 }
 
 func (e *Extension) writeOnce(ctx context.Context, data *metricdata.ResourceMetrics) error {
-	status := Status{Version: e.version, PID: os.Getpid(), Started: e.started, Updated: time.Now(), Parts: e.Parts()}
-	if e.reader != nil {
-		if err := e.reader.Collect(ctx, data); err != nil && ctx.Err() == nil {
+	status := Status{Version: e.version, Config: e.ConfigDigest(), PID: os.Getpid(), Started: e.started, Updated: time.Now(), Parts: e.Parts()}
+	if e.sources.Reader != nil {
+		if err := e.sources.Reader.Collect(ctx, data); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("read the program's own metrics: %w", err)
 		}
 		status.Queues = queues(data)

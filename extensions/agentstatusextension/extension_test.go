@@ -38,7 +38,9 @@ func TestStatus(t *testing.T) {
 
 	cfg := defaultConfig()
 	cfg.File = filepath.Join(t.TempDir(), "new", "status.json")
-	factory := NewFactoryFor(reader)
+	reload, faults := &Reload{}, NewFaults()
+	reload.Configured("c0ffee", nil)
+	factory := NewFactoryFor(Sources{Reader: reader, Faults: faults, Reload: reload})
 	set := extensiontest.NewNopSettings(factory.Type())
 	set.BuildInfo.Version = "1.2.3"
 	created, err := factory.Create(t.Context(), set, cfg)
@@ -57,20 +59,31 @@ func TestStatus(t *testing.T) {
 	var status Status
 	require.Eventually(t, func() bool {
 		status, err = ReadStatus(cfg.File)
-		return err == nil && len(status.Parts) == 2 && status.Parts[0].State == StateFailing
+		return err == nil && len(status.Parts) == 3 && status.Parts[1].State == StateFailing
 	}, 10*time.Second, 5*time.Millisecond, "at once, not after the interval")
 	assert.Equal(t, "1.2.3", status.Version)
 	assert.Equal(t, os.Getpid(), status.PID)
-	assert.Equal(t, "delivery", status.Parts[0].ID)
-	assert.Equal(t, "the server is away", status.Parts[0].Error)
-	assert.Equal(t, Part{Kind: "receiver", ID: "host", State: StateOK, Since: status.Parts[1].Since}, status.Parts[1])
+	assert.Equal(t, "c0ffee", status.Config)
+	assert.Equal(t, "delivery", status.Parts[1].ID)
+	assert.Equal(t, "the server is away", status.Parts[1].Error)
+	assert.Equal(t, Part{Kind: "receiver", ID: "host", State: StateOK, Since: status.Parts[2].Since}, status.Parts[2])
 	assert.Equal(t, []Queue{{Signal: "logs", Items: 7, Dropped: 5}}, status.Queues)
 
 	e.Changed(lost, componentstatus.NewEvent(componentstatus.StatusOK))
 	require.Eventually(t, func() bool {
 		status, err = ReadStatus(cfg.File)
-		return err == nil && status.Parts[0].State == StateOK
+		return err == nil && status.Parts[1].State == StateOK
 	}, 10*time.Second, 5*time.Millisecond)
+
+	reload.Configured("c0ffee", errors.New("no such part"))
+	faults.failed(partKey{"receiver", "host"}, "it says so in its log", "", nil)
+	require.Eventually(t, func() bool {
+		status, err = ReadStatus(cfg.File)
+		return err == nil && status.Parts[2].State == StateFailing
+	}, 10*time.Second, 5*time.Millisecond, "at once, not after the interval")
+	assert.Equal(t, "it says so in its log", status.Parts[2].Error)
+	assert.Equal(t, "configuration", status.Parts[0].Kind)
+	assert.Equal(t, "The new configuration is refused, the old one goes on: no such part", status.Parts[0].Error)
 	require.NoError(t, e.NotReady())
 	require.NoError(t, e.Shutdown(t.Context()))
 }

@@ -9,12 +9,23 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
+// Sources is where an extension learns of the program what no part tells it. What is nil tells
+// nothing.
+type Sources struct {
+	// Reader reads the program's own metrics.
+	Reader sdkmetric.Reader
+	// Faults watches the program's log.
+	Faults *Faults
+	// Reload knows the configurations.
+	Reload *Reload
+}
+
 // NewFactory returns a factory whose extensions know no metrics of the program. Generated code
 // calls it; main calls NewFactoryFor.
-func NewFactory() extension.Factory { return NewFactoryFor(nil) }
+func NewFactory() extension.Factory { return NewFactoryFor(Sources{}) }
 
-// NewFactoryFor returns a factory whose extensions read the program's own metrics from reader.
-func NewFactoryFor(reader sdkmetric.Reader) extension.Factory {
+// NewFactoryFor returns a factory whose extensions learn of the program from the sources.
+func NewFactoryFor(sources Sources) extension.Factory {
 	return extension.NewFactory(
 		component.MustNewType("agent_status"),
 		func() component.Config { return defaultConfig() },
@@ -23,7 +34,7 @@ func NewFactoryFor(reader sdkmetric.Reader) extension.Factory {
 			if !ok {
 				return nil, fmt.Errorf("agent_status: configuration is a %T", cfg)
 			}
-			return newExtension(own, reader, set), nil
+			return newExtension(own, sources, set), nil
 		},
 		component.StabilityLevelBeta,
 	)

@@ -2,6 +2,9 @@ package distribution
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,6 +47,20 @@ func (r *Runner) Load(ctx context.Context) (*otelcol.Config, error) {
 		return nil, errcode.New(errcode.Invalid, "the configuration is wrong: %w", err)
 	}
 	return cfg, nil
+}
+
+// Digest is the same for equal configurations, defaults included. Secrets do not change it.
+func Digest(cfg *otelcol.Config) (string, error) {
+	conf := confmap.New()
+	if err := conf.Marshal(cfg); err != nil {
+		return "", fmt.Errorf("encode the configuration: %w", err)
+	}
+	content, err := json.Marshal(conf.ToStringMap())
+	if err != nil {
+		return "", fmt.Errorf("encode the configuration: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:4]), nil
 }
 
 // settings are what the Collector's service needs of a configuration.

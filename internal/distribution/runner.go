@@ -39,6 +39,9 @@ type Program struct {
 	// Release closes what only an earlier configuration had, for example sockets. Nil when the
 	// program has nothing that outlasts a configuration.
 	Release func() error
+	// Configured is told which configuration runs after a start or a reload, and why a newer one
+	// was refused, nil when none was. Nil when nobody wants to know.
+	Configured func(running *otelcol.Config, refused error)
 }
 
 // Runner runs configurations of a program one after the other in one process.
@@ -52,6 +55,9 @@ type Runner struct {
 func New(program Program, uris []string) *Runner {
 	if program.Release == nil {
 		program.Release = func() error { return nil }
+	}
+	if program.Configured == nil {
+		program.Configured = func(*otelcol.Config, error) {}
 	}
 	return &Runner{program: program, uris: uris, signals: make(chan os.Signal, 4)}
 }
@@ -105,6 +111,7 @@ func (r *Runner) Run(ctx context.Context, started func(context.Context, *otelcol
 	if err != nil {
 		return errors.Join(err, r.program.Release())
 	}
+	r.program.Configured(current.cfg, nil)
 	var callback sync.WaitGroup
 	defer callback.Wait()
 	whileRunning, cancel := context.WithCancel(ctx)
@@ -158,6 +165,7 @@ func (r *Runner) reload(ctx context.Context, current *instance) (*instance, erro
 	cfg, err := r.Load(ctx)
 	if err != nil {
 		logger.Error("The new configuration is refused, the old one goes on", zap.Error(err))
+		r.program.Configured(current.cfg, err)
 		return current, nil
 	}
 	logger.Info("Reloading the configuration")
@@ -167,6 +175,7 @@ func (r *Runner) reload(ctx context.Context, current *instance) (*instance, erro
 	next, err := r.start(ctx, cfg)
 	if err == nil {
 		next.service.Logger().Info("The new configuration is running")
+		r.program.Configured(next.cfg, nil)
 		r.release(next)
 		return next, nil
 	}
@@ -175,6 +184,7 @@ func (r *Runner) reload(ctx context.Context, current *instance) (*instance, erro
 		return nil, errors.Join(fmt.Errorf("start the new configuration: %w", err), fmt.Errorf("go back to the old one: %w", startErr))
 	}
 	previous.service.Logger().Error("The new configuration did not start, the old one goes on", zap.Error(err))
+	r.program.Configured(previous.cfg, err)
 	r.release(previous)
 	return previous, nil
 }

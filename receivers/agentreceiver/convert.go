@@ -1,16 +1,30 @@
 package agentreceiver
 
 import (
+	"regexp"
+	"strings"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// convert appends what the SDK has collected, as the same data of the Collector.
+// ownPrefix begins the names of what our own parts measure.
+const ownPrefix = "pharos"
+
+// lossNames match the only metrics of the Collector's parts that are sent: what was lost.
+var lossNames = regexp.MustCompile(`^otelcol_.*(refused|failed|dropped)`)
+
+// convert appends what the SDK has collected, as the same data of the Collector. What the
+// Collector's own parts measure is left out, but for losses: it is as much as all the rest.
 func convert(from *metricdata.ResourceMetrics, to pmetric.MetricSlice) {
 	for _, scope := range from.ScopeMetrics {
 		for _, one := range scope.Metrics {
+			lossOnly := !strings.HasPrefix(one.Name, ownPrefix)
+			if lossOnly && !lossNames.MatchString(one.Name) {
+				continue
+			}
 			metric := pmetric.NewMetric()
 			metric.SetName(one.Name)
 			metric.SetDescription(one.Description)
@@ -31,9 +45,23 @@ func convert(from *metricdata.ResourceMetrics, to pmetric.MetricSlice) {
 			default:
 				continue // the Collector's parts make no others
 			}
+			if lossOnly && !lost(metric) {
+				continue
+			}
 			metric.MoveTo(to.AppendEmpty())
 		}
 	}
+}
+
+// lost removes the points of what was not lost, and says whether some are left.
+func lost(metric pmetric.Metric) bool {
+	if metric.Type() != pmetric.MetricTypeSum {
+		return false
+	}
+	metric.Sum().DataPoints().RemoveIf(func(point pmetric.NumberDataPoint) bool {
+		return point.IntValue() == 0 && point.DoubleValue() == 0
+	})
+	return metric.Sum().DataPoints().Len() > 0
 }
 
 // sum is cumulative, as the reader's default is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type status interface {
 	Parts() []agentstatusextension.Part
 	Started() time.Time
 	Version() string
+	ConfigDigest() string
 	Metrics(ctx context.Context, data *metricdata.ResourceMetrics) error
 }
 
@@ -38,6 +40,7 @@ type agentReceiver struct {
 	status   status
 	resource pcommon.Resource
 	self     *process.Process
+	reasons  reasons
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
@@ -140,14 +143,17 @@ func (r *agentReceiver) measureProcess(ctx context.Context, target pmetric.Metri
 	point := gauge(target, "process.uptime", "s", "Time since the agent started.")
 	point.SetTimestamp(now)
 	point.SetDoubleValue(time.Since(r.status.Started()).Seconds())
-	point = gauge(target, "pharos_agent_info", "", "Version of the agent; the value is always 1.")
+	point = gauge(target, "go.goroutine.count", "{goroutine}", "Goroutines of the agent.")
+	point.SetTimestamp(now)
+	point.SetIntValue(int64(runtime.NumGoroutine()))
+	point = gauge(target, "pharos_agent_info", "", "Version of the agent, and a digest of its configuration; the value is always 1.")
 	point.SetTimestamp(now)
 	point.SetIntValue(1)
 	point.Attributes().PutStr("version", r.status.Version())
+	if digest := r.status.ConfigDigest(); digest != "" {
+		point.Attributes().PutStr("config", digest)
+	}
 }
-
-// longestReason keeps what a part says of itself from becoming a label without end.
-const longestReason = 200
 
 // describeParts tells of each part whether it works; one that does not says why.
 func (r *agentReceiver) describeParts(target pmetric.MetricSlice, now pcommon.Timestamp) {
@@ -181,16 +187,8 @@ func (r *agentReceiver) describeParts(target pmetric.MetricSlice, now pcommon.Ti
 		why.SetDoubleValue(float64(parts[i].Since.UnixMilli()) / 1000)
 		why.Attributes().PutStr("kind", one.Kind)
 		why.Attributes().PutStr("part", one.ID)
-		why.Attributes().PutStr("reason", shorten(one.Error))
+		why.Attributes().PutStr("reason", r.reasons.label(one.Error))
 	}
-}
-
-func shorten(text string) string {
-	runes := []rune(text)
-	if len(runes) <= longestReason {
-		return text
-	}
-	return string(runes[:longestReason-1]) + "…"
 }
 
 func gauge(target pmetric.MetricSlice, name, unit, about string) pmetric.NumberDataPoint {

@@ -33,6 +33,7 @@ type fakeStatus struct {
 func (f *fakeStatus) Parts() []agentstatusextension.Part { return f.parts }
 func (f *fakeStatus) Started() time.Time                 { return time.Now().Add(-time.Minute) }
 func (f *fakeStatus) Version() string                    { return "1.2.3" }
+func (f *fakeStatus) ConfigDigest() string               { return "c0ffee" }
 func (f *fakeStatus) Metrics(ctx context.Context, data *metricdata.ResourceMetrics) error {
 	return f.reader.Collect(ctx, data)
 }
@@ -47,10 +48,16 @@ func TestReceiver(t *testing.T) {
 	taken, err := meter.Int64Counter("pharos_delivery_taken_items", metric.WithUnit("{item}"))
 	require.NoError(t, err)
 	taken.Add(t.Context(), 5, metric.WithAttributes(attribute.String("signal", "logs"), attribute.Int("n", 3), attribute.Bool("b", true), attribute.Float64("f", .5)))
-	took, err := meter.Float64Histogram("took", metric.WithExplicitBucketBoundaries(1, 2))
+	took, err := meter.Float64Histogram("pharos_took", metric.WithExplicitBucketBoundaries(1, 2))
 	require.NoError(t, err)
 	took.Record(t.Context(), 1.5)
-	level, err := meter.Float64Gauge("level")
+	for _, name := range []string{"otelcol_receiver_refused_metric_points", "otelcol_receiver_accepted_metric_points"} {
+		counter, err := meter.Int64Counter(name)
+		require.NoError(t, err)
+		counter.Add(t.Context(), 4, metric.WithAttributes(attribute.String("receiver", "host")))
+		counter.Add(t.Context(), 0, metric.WithAttributes(attribute.String("receiver", "other")))
+	}
+	level, err := meter.Float64Gauge("pharos_level")
 	require.NoError(t, err)
 	level.Record(t.Context(), .25)
 
@@ -82,6 +89,12 @@ func TestReceiver(t *testing.T) {
 	assert.Positive(t, found["process.memory.usage"].Gauge().DataPoints().At(0).IntValue())
 	assert.Equal(t, 2, found["process.cpu.time"].Sum().DataPoints().Len())
 	assert.GreaterOrEqual(t, found["process.uptime"].Gauge().DataPoints().At(0).DoubleValue(), 60.0)
+	assert.Positive(t, found["go.goroutine.count"].Gauge().DataPoints().At(0).IntValue())
+	assert.Equal(t, map[string]any{"version": "1.2.3", "config": "c0ffee"}, found["pharos_agent_info"].Gauge().DataPoints().At(0).Attributes().AsRaw())
+	assert.NotContains(t, found, "otelcol_receiver_accepted_metric_points")
+	refused := found["otelcol_receiver_refused_metric_points"].Sum().DataPoints()
+	require.Equal(t, 1, refused.Len(), "only losses")
+	assert.Equal(t, map[string]any{"receiver": "host"}, refused.At(0).Attributes().AsRaw())
 	up := found["pharos_agent_part_up"].Gauge().DataPoints()
 	require.Equal(t, 2, up.Len())
 	assert.Zero(t, up.At(0).IntValue())
@@ -95,8 +108,8 @@ func TestReceiver(t *testing.T) {
 	assert.True(t, counter.Sum().IsMonotonic())
 	assert.EqualValues(t, 5, counter.Sum().DataPoints().At(0).IntValue())
 	assert.Equal(t, map[string]any{"signal": "logs", "n": int64(3), "b": true, "f": .5}, counter.Sum().DataPoints().At(0).Attributes().AsRaw())
-	assert.Equal(t, []uint64{0, 1, 0}, found["took"].Histogram().DataPoints().At(0).BucketCounts().AsRaw())
-	assert.InDelta(t, .25, found["level"].Gauge().DataPoints().At(0).DoubleValue(), 0)
+	assert.Equal(t, []uint64{0, 1, 0}, found["pharos_took"].Histogram().DataPoints().At(0).BucketCounts().AsRaw())
+	assert.InDelta(t, .25, found["pharos_level"].Gauge().DataPoints().At(0).DoubleValue(), 0)
 }
 
 func TestWithoutTheExtension(t *testing.T) {

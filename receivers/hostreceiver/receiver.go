@@ -25,6 +25,7 @@ type hostReceiver struct {
 	report *receiverhelper.ObsReport
 	own    *telemetry
 	logger *zap.Logger
+	status *status
 
 	resource pcommon.Resource
 	boot     time.Time
@@ -52,7 +53,8 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics, read
 }
 
 // Start finds out which host this is and starts to collect at once.
-func (r *hostReceiver) Start(ctx context.Context, _ component.Host) error {
+func (r *hostReceiver) Start(ctx context.Context, host component.Host) error {
+	r.status = newStatus(host)
 	r.resource = pcommon.NewResource()
 	if err := r.host.describe(ctx, r.resource); err != nil {
 		return err
@@ -113,6 +115,7 @@ func (r *hostReceiver) collect(ctx context.Context, g *group) error {
 		err := s.run(hostCtx, b)
 		r.own.scraped(ctx, s.name, err)
 		r.logScraper(s, err)
+		r.status.scraped(s.name, err)
 	}
 	b.dropEmpty()
 	points := metrics.DataPointCount()
