@@ -19,6 +19,7 @@ import (
 	"github.com/pharos-obs/pharos/backend/admin"
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
+	"github.com/pharos-obs/pharos/backend/hosts"
 	"github.com/pharos-obs/pharos/backend/live"
 	"github.com/pharos-obs/pharos/backend/logsearch"
 	"github.com/pharos-obs/pharos/backend/promapi"
@@ -129,6 +130,7 @@ func New(deps Deps) (*API, error) {
 	query.NewREST(deps.Query).Register(a.huma)
 	search.Register(a.huma)
 	services.New(deps.Query, deps.Logs).Register(a.huma)
+	hosts.New(deps.Query).Register(a.huma)
 	if deps.Auth != nil {
 		deps.Auth.Register(a.huma)
 	}

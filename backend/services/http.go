@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pharos-obs/pharos/backend/auth"
+	"github.com/pharos-obs/pharos/backend/listcache"
 	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/backend/query/caller"
 	"github.com/pharos-obs/pharos/backend/query/querytime"
@@ -17,13 +18,13 @@ import (
 // API serves the list of services.
 type API struct {
 	finder finder
-	cache  *cache
+	cache  *listcache.Cache[[]Service]
 	now    func() time.Time
 }
 
 // New returns the API over the engine and the logs.
 func New(engine *query.Engine, logs storage.LogReader) *API {
-	return &API{finder: finder{engine, logs}, cache: newCache(), now: time.Now}
+	return &API{finder: finder{engine, logs}, cache: listcache.New[[]Service](), now: time.Now}
 }
 
 // Register adds the operation to the API.
@@ -61,10 +62,8 @@ func (a *API) list(ctx context.Context, input *listInput) (*listOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	unit := int64(keepFor)
-	key := question{org, from.UnixNano() / unit, to.UnixNano() / unit}
 	output := &listOutput{}
-	output.Body.Services, err = a.cache.get(ctx, key, func(ctx context.Context) ([]Service, error) {
+	output.Body.Services, err = a.cache.Get(ctx, listcache.Ask(org, from, to), func(ctx context.Context) ([]Service, error) {
 		ctx, cancel := context.WithTimeout(ctx, a.finder.engine.Limits().Timeout)
 		defer cancel()
 		return a.finder.find(ctx, org, from, to)
