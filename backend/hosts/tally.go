@@ -135,9 +135,8 @@ func (a *agentTally) add(set labels.Labels, s samples) {
 			a.values[metric] = s
 		}
 	default:
-		if strings.HasPrefix(metric, limiterPrefix) {
-			what := strings.TrimSuffix(strings.TrimPrefix(metric, limiterPrefix), "_total")
-			a.limited[set.Get("processor")+" "+what] = s
+		if what, ok := strings.CutPrefix(metric, limiterPrefix); ok {
+			a.limited[set.Get("processor")+" "+strings.TrimSuffix(what, "_total")] = s
 			return
 		}
 		a.queue(set.Get("signal")).add(metric, set.Get("reason"), s)
