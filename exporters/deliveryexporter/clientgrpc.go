@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -11,10 +12,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	grpcbackoff "google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -24,9 +27,10 @@ type grpcClient struct {
 	signal     string
 	headers    metadata.MD
 	options    []grpc.CallOption
+	keys       *keySource
 }
 
-func newGRPCClient(cfg *Config, signal string, build component.BuildInfo) (client, error) {
+func newGRPCClient(cfg *Config, signal string, build component.BuildInfo, keys *keySource) (client, error) {
 	parsed, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
@@ -39,14 +43,17 @@ func newGRPCClient(cfg *Config, signal string, build component.BuildInfo) (clien
 		}
 		secured = credentials.NewTLS(loaded)
 	}
-	connection, err := grpc.NewClient(parsed.Host, grpc.WithTransportCredentials(secured), grpc.WithUserAgent(userAgent(build)))
+	connection, err := grpc.NewClient(parsed.Host, grpc.WithTransportCredentials(secured), grpc.WithUserAgent(userAgent(build)),
+		// It tries to connect as often as this exporter tries to send.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           grpcbackoff.Config{BaseDelay: cfg.Retry.Initial, Multiplier: 1.5, Jitter: 0.5, MaxDelay: cfg.Retry.Max},
+			MinConnectTimeout: cfg.Timeout,
+		}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: cfg.Timeout, Timeout: cfg.Timeout}))
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	c := &grpcClient{connection: connection, signal: signal, headers: metadata.MD{}}
-	if key := cfg.key(); key != "" {
-		c.headers.Set("x-api-key", key)
-	}
+	c := &grpcClient{connection: connection, signal: signal, headers: metadata.MD{}, keys: keys}
 	for name, value := range cfg.Headers {
 		c.headers.Set(name, string(value))
 	}
@@ -63,7 +70,11 @@ func (c *grpcClient) send(ctx context.Context, compressed codec, body []byte) (o
 	if err != nil {
 		return outcome{}, &refusedError{fmt.Errorf("decompress a record of the queue: %w", err)}
 	}
-	result, err := c.export(metadata.NewOutgoingContext(ctx, c.headers), content)
+	headers := c.headers.Copy()
+	if key := c.keys.key(); key != "" {
+		headers.Set("x-api-key", key)
+	}
+	result, err := c.export(metadata.NewOutgoingContext(ctx, headers), content)
 	if err == nil {
 		return result, nil
 	}
@@ -72,6 +83,11 @@ func (c *grpcClient) send(ctx context.Context, compressed codec, body []byte) (o
 	switch answered.Code() {
 	case codes.InvalidArgument, codes.OutOfRange, codes.FailedPrecondition:
 		return result, &refusedError{err}
+	case codes.ResourceExhausted:
+		// What gRPC itself says of a message that is larger than the server takes.
+		if strings.Contains(answered.Message(), "larger than max") {
+			return result, &refusedError{err}
+		}
 	}
 	later := &laterError{err: err}
 	for _, one := range answered.Details() {

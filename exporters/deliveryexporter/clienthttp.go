@@ -3,6 +3,7 @@ package deliveryexporter
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,22 +28,27 @@ type httpClient struct {
 	url     string
 	signal  string
 	headers http.Header
+	keys    *keySource
 }
 
 // newClient returns the client of the configured protocol.
 func newClient(cfg *Config, signal string, build component.BuildInfo) (client, error) {
+	keys, err := newKeySource(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Protocol == protocolGRPC {
-		return newGRPCClient(cfg, signal, build)
+		return newGRPCClient(cfg, signal, build, keys)
 	}
 	headers := http.Header{"Content-Type": {"application/x-protobuf"}, "User-Agent": {userAgent(build)}}
-	if key := cfg.key(); key != "" {
-		headers.Set("X-API-Key", key)
-	}
 	for name, value := range cfg.Headers {
 		headers.Set(name, string(value))
 	}
 	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		Proxy: http.ProxyFromEnvironment,
+		// One request at a time needs no HTTP/2, whose connections outlive requests that time out:
+		// where the network swallows packets each further one would time out too.
+		TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{},
 		MaxIdleConnsPerHost: 1, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
 		ReadBufferSize: 4 << 10, WriteBufferSize: 8 << 10,
 	}
@@ -57,7 +63,7 @@ func newClient(cfg *Config, signal string, build component.BuildInfo) (client, e
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse // a key is for one server only
 		}},
-		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/" + signal, signal: signal, headers: headers,
+		url: strings.TrimSuffix(cfg.URL, "/") + "/v1/" + signal, signal: signal, headers: headers, keys: keys,
 	}, nil
 }
 
@@ -74,6 +80,9 @@ func (c *httpClient) send(ctx context.Context, compressed codec, body []byte) (r
 		return result, err
 	}
 	request.Header = c.headers.Clone()
+	if key := c.keys.key(); key != "" {
+		request.Header.Set("X-API-Key", key)
+	}
 	if encoding := compressed.encoding(); encoding != "" {
 		request.Header.Set("Content-Encoding", encoding)
 	}

@@ -3,8 +3,10 @@ package deliveryexporter
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -73,6 +75,22 @@ func (c *compressor) record(content []byte) ([]byte, error) {
 		return c.zstd.EncodeAll(content, append(make([]byte, 0, len(content)/4+64), byte(codecZstd))), nil
 	}
 	return append([]byte{byte(codecNone)}, content...), nil
+}
+
+// size returns how many bytes were compressed, as the compressed form says.
+func (c codec) size(compressed []byte) int {
+	switch c {
+	case codecGzip:
+		if len(compressed) >= 4 {
+			return int(binary.LittleEndian.Uint32(compressed[len(compressed)-4:]))
+		}
+	case codecZstd:
+		var header zstd.Header
+		if header.Decode(compressed) == nil && header.HasFCS {
+			return int(min(header.FrameContentSize, math.MaxInt32)) //nolint:gosec // it is bounded
+		}
+	}
+	return len(compressed)
 }
 
 // content returns what was compressed; several streams one after the other give their contents

@@ -23,8 +23,11 @@ type Config struct {
 	URL string `mapstructure:"url"`
 	// Protocol is http or grpc.
 	Protocol string `mapstructure:"protocol"`
-	// APIKey is the key that the server has given; take it from a file or the environment.
+	// APIKey is the key that the server has given; take it from the environment.
 	APIKey configopaque.String `mapstructure:"api_key"`
+	// APIKeyFile holds the key instead. It is read again for every request, so that a new key
+	// counts at once.
+	APIKeyFile string `mapstructure:"api_key_file"`
 	// Headers are sent with every request.
 	Headers map[string]configopaque.String `mapstructure:"headers"`
 	// Compression is zstd, gzip or none.
@@ -98,7 +101,7 @@ func defaultConfig() *Config {
 
 // Validate implements xconfmap.Validator.
 func (c *Config) Validate() error {
-	errs := []error{c.validateURL()}
+	errs := []error{c.validateURL(), c.validateKey()}
 	if c.Protocol != protocolHTTP && c.Protocol != protocolGRPC {
 		errs = append(errs, errcode.InvalidField("protocol", fmt.Sprintf("is %q", c.Protocol), "use http or grpc"))
 	}
@@ -134,9 +137,6 @@ func (c *Config) validateURL() error {
 	}
 	return section.Validate()
 }
-
-// key is the API key without the newline that ends its file.
-func (c *Config) key() string { return strings.TrimSpace(string(c.APIKey)) }
 
 // tls returns nil without TLS.
 func (c *Config) tls() *tlsclient.Config {

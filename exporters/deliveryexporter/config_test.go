@@ -21,10 +21,9 @@ func valid() *Config {
 }
 
 func TestReadmeExample(t *testing.T) {
-	t.Setenv("PHAROS_API_KEY", "phk_1")
 	cfg := configtest.Example(t, "exporters::delivery", defaultConfig())
 	want := valid()
-	want.APIKey = cfg.APIKey
+	want.APIKeyFile = "testdata/api_key"
 	want.TLS.CAFile = "testdata/ca.pem"
 	want.Queue.MaxBytes, want.Queue.MaxAge = units.GiB, 20*time.Hour
 	assert.Equal(t, want, cfg)
@@ -46,6 +45,9 @@ func TestValidate(t *testing.T) {
 		"ca_file: stat /nowhere/ca.pem":           func(c *Config) { c.TLS.CAFile = "/nowhere/ca.pem" },
 		`protocol: is "udp" (use http or grpc)`:   func(c *Config) { c.Protocol = "udp" },
 		`compression: is "zip"`:                   func(c *Config) { c.Compression = "zip" },
+		"api_key_file: is given beside api_key":   func(c *Config) { c.APIKey, c.APIKeyFile = "a", "b" },
+		"api_key_file: open /nowhere/key":         func(c *Config) { c.APIKeyFile = "/nowhere/key" },
+		"api_key: the key has a blank":            func(c *Config) { c.APIKey = "phk 1" },
 		"timeout: is 0s":                          func(c *Config) { c.Timeout = 0 },
 		"max_request: is 1KiB (use from 16KiB":    func(c *Config) { c.MaxRequest = 1024 },
 		"initial: is 0s (use at least 10ms)":      func(c *Config) { c.Retry.Initial = 0 },

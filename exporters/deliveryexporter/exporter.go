@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/google/uuid"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -40,9 +42,14 @@ type delivery struct {
 	host       component.Host
 
 	queue   *queue.Queue
+	lock    *flock.Flock
 	client  client
 	cancel  context.CancelFunc
 	sending sync.WaitGroup
+
+	// Of the goroutine that sends.
+	down   time.Time // since when the server takes nothing; zero when it does
+	reason string    // why
 }
 
 func newDelivery(set exporter.Settings, cfg *Config, signal string) (*delivery, error) {
@@ -68,15 +75,36 @@ func (d *delivery) Start(_ context.Context, host component.Host) (err error) {
 	if name == "" {
 		name = "default"
 	}
-	if d.queue, err = queue.Open(filepath.Join(d.cfg.Queue.Directory, name, d.signal), opts); err != nil {
+	dir := filepath.Join(d.cfg.Queue.Directory, name, d.signal)
+	if err := d.own(dir); err != nil {
 		return fmt.Errorf("queue::directory: %w", err)
 	}
+	if d.queue, err = queue.Open(dir, opts); err != nil {
+		return errors.Join(fmt.Errorf("queue::directory: %w", err), d.lock.Unlock())
+	}
 	if d.client, err = newClient(d.cfg, d.signal, d.set.BuildInfo); err != nil {
-		return errors.Join(err, d.queue.Close())
+		return errors.Join(err, d.queue.Close(), d.lock.Unlock())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	d.cancel = cancel
 	d.sending.Go(func() { d.send(ctx) })
+	return nil
+}
+
+// own makes sure that no other agent uses the folder.
+func (d *delivery) own(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("create the queue's folder: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "lock"))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return fmt.Errorf("lock the queue: %w", err)
+	}
+	if !locked {
+		return fmt.Errorf("%s is in use: is another agent running?", dir)
+	}
+	d.lock = lock
 	return nil
 }
 
@@ -88,7 +116,7 @@ func (d *delivery) Shutdown(context.Context) error {
 	d.cancel()
 	d.sending.Wait()
 	d.cancel = nil
-	return errors.Join(d.client.close(), d.queue.Close(), d.telemetry.stop())
+	return errors.Join(d.client.close(), d.queue.Close(), d.lock.Unlock(), d.telemetry.stop())
 }
 
 // Capabilities implements consumer. Log records are given ids.

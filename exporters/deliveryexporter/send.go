@@ -3,7 +3,9 @@ package deliveryexporter
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
@@ -11,8 +13,12 @@ import (
 	"github.com/pharos-obs/pharos/exporters/deliveryexporter/queue"
 )
 
-// splitAfter is how long the server may be away before what was kept meanwhile becomes a backlog.
-const splitAfter = 15 * time.Second
+const (
+	// splitAfter is how long the server may be away before what was kept meanwhile becomes a backlog.
+	splitAfter = 15 * time.Second
+	// maxRest is the longest rest between two requests with the backlog.
+	maxRest = time.Second
+)
 
 // outcome is what became of a request.
 type outcome struct {
@@ -61,38 +67,42 @@ func (d *delivery) send(ctx context.Context) {
 			sleep(ctx, d.cfg.Retry.Max)
 			continue
 		}
+		began := time.Now()
 		if !d.deliver(ctx, batch) {
 			batch.Return()
-			return
+		} else if !batch.Fresh {
+			// A server that has come back has others to listen to: the slower it is, the longer it is left alone.
+			sleep(ctx, min(time.Since(began), maxRest))
 		}
 	}
 }
 
-// deliver sends a batch, or what it refuses piece by piece; false means that the context ended
-// first.
+// deliver sends a batch; false means that some of it is to be returned.
 func (d *delivery) deliver(ctx context.Context, batch *queue.Batch) bool {
-	for records := batch.Records; len(records) > 0; {
-		same := sameCodec(records)
-		switch err := d.attempt(ctx, records[:same]); {
-		case ctx.Err() != nil && err != nil:
+	for len(batch.Records) > 0 {
+		n := together(batch.Records, d.maxContent())
+		if !d.settle(ctx, batch.Records[:n]) {
 			return false
-		case err != nil && same > 1:
-			// One of them spoils the others: which one, each has to show by itself.
-			for i := range same {
-				if err := d.attempt(ctx, records[i:i+1]); err != nil {
-					if ctx.Err() != nil {
-						return false
-					}
-					d.refused(records[i:i+1], err)
-				}
-			}
-		case err != nil:
-			d.refused(records[:same], err)
 		}
-		records = records[same:]
+		if err := batch.Sent(n); err != nil {
+			d.logger.Error("writing down what was sent", zap.Error(err))
+		}
 	}
-	if err := batch.Done(); err != nil {
-		d.logger.Error("writing down what was sent", zap.Error(err))
+	return true
+}
+
+// settle sends records, or, when one of them spoils the others, each that is not refused; false
+// means that it was given up.
+func (d *delivery) settle(ctx context.Context, records []queue.Record) bool {
+	err := d.attempt(ctx, records)
+	switch {
+	case errors.Is(err, errStop):
+		return false
+	case err != nil && len(records) == 1:
+		d.refused(records, err)
+	case err != nil:
+		half := len(records) / 2
+		return d.settle(ctx, records[:half]) && d.settle(ctx, records[half:])
 	}
 	return true
 }
@@ -103,34 +113,35 @@ func (d *delivery) refused(records []queue.Record, err error) {
 	d.logger.Error("the server refuses data for good; it is dropped", zap.Int("items", items), zap.Error(err))
 }
 
+// errStop means that an attempt is given up: the context ended, or the records are too old.
+var errStop = errors.New("the attempt is given up")
+
 // attempt sends records until the server has answered for good: nil, or why it refuses them.
 func (d *delivery) attempt(ctx context.Context, records []queue.Record) error {
 	pauses := &backoff.ExponentialBackOff{InitialInterval: d.cfg.Retry.Initial, RandomizationFactor: 0.5, Multiplier: 1.5, MaxInterval: d.cfg.Retry.Max}
 	pauses.Reset()
 	items := countItems(records)
-	var down time.Time
 	for {
 		err := d.request(ctx, records, items)
 		var refused *refusedError
-		if err == nil || errors.As(err, &refused) || ctx.Err() != nil {
-			d.recovered(down)
+		if err == nil || errors.As(err, &refused) {
+			d.recovered()
 			return err
 		}
-		if down.IsZero() {
-			down = time.Now()
-			d.logger.Warn("the server does not take data; it is kept and sent later", zap.Error(err))
-			d.report(err)
+		if ctx.Err() != nil {
+			return errStop
 		}
+		d.failed(err)
 		pause := pauses.NextBackOff()
 		var later *laterError
 		if errors.As(err, &later) && later.after > 0 {
 			pause = later.after + pause/4
 		}
-		d.telemetry.retry()
 		sleep(ctx, pause)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if ctx.Err() != nil || d.queue.TooOld(records[0]) {
+			return errStop // the queue drops, and counts, what is too old
 		}
+		d.telemetry.retry()
 	}
 }
 
@@ -152,14 +163,37 @@ func (d *delivery) request(ctx context.Context, records []queue.Record, items in
 	return nil
 }
 
+// failed tells why the server does not take data, when that is news.
+func (d *delivery) failed(err error) {
+	// Numbers, of ports for example, make no other reason.
+	reason := strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, err.Error())
+	if d.down.IsZero() {
+		d.down = time.Now()
+	} else if reason == d.reason {
+		return
+	} else {
+		d.report(nil) // the Collector takes no second error after another
+	}
+	d.reason = reason
+	d.logger.Warn("the server does not take data; it is kept and sent later", zap.Error(err))
+	d.report(err)
+}
+
 // recovered tells that the server takes data again, and makes a backlog of what was kept.
-func (d *delivery) recovered(down time.Time) {
-	if down.IsZero() {
+func (d *delivery) recovered() {
+	if d.down.IsZero() {
 		return
 	}
+	away := time.Since(d.down)
+	d.down, d.reason = time.Time{}, ""
 	d.report(nil)
-	d.logger.Info("the server takes data again", zap.String("away", time.Since(down).Round(time.Millisecond).String()))
-	if time.Since(down) < splitAfter {
+	d.logger.Info("the server takes data again", zap.String("away", away.Round(time.Millisecond).String()))
+	if away < splitAfter {
 		return
 	}
 	if err := d.queue.Split(); err != nil {
@@ -167,10 +201,23 @@ func (d *delivery) recovered(down time.Time) {
 	}
 }
 
-// sameCodec returns how many of the first records are compressed in the same way.
-func sameCodec(records []queue.Record) int {
+// maxContent is how much a request may hold before it is compressed: most servers of gRPC take
+// 4 MiB.
+func (d *delivery) maxContent() int {
+	if d.cfg.Protocol == protocolGRPC {
+		return 7 << 19
+	}
+	return 16 << 20
+}
+
+// together returns how many of the first records make one request: they are compressed in the same
+// way and hold no more than most bytes, or are one.
+func together(records []queue.Record, most int) int {
+	size := 0
 	for i := range records {
-		if records[i].Payload[0] != records[0].Payload[0] {
+		payload := records[i].Payload
+		size += codec(payload[0]).size(payload[1:])
+		if i > 0 && (payload[0] != records[0].Payload[0] || size > most) {
 			return i
 		}
 	}

@@ -202,25 +202,27 @@ func TestAgentReload(t *testing.T) {
 	assert.Zero(t, a.Stop())
 }
 
-// TestAgentKey starts with a key that the server refuses: nothing is lost until it is right.
+// TestAgentKey starts with a key that the server refuses: nothing is lost until it is right, and
+// nobody has to restart the agent.
 func TestAgentKey(t *testing.T) {
 	t.Parallel()
 	s := quietServer(t)
 	c := clientOf(s)
-	a := agent.New(t, "http://"+s.HTTP, "phk_wrong")
+	a := agent.New(t, "http://"+s.HTTP, "")
 	lines := followNumbers(t, a, "bb-key")
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte("phk_wrong\n"), 0o600))
+	a.Overlay = strings.Replace(a.Overlay, "timeout: 3s", fmt.Sprintf("timeout: 3s, api_key_file: %q", key), 1)
 	a.Start()
 	lines.write(t, 100)
 	require.Eventually(t, func() bool { return strings.Contains(a.Failing("delivery"), "401") }, patience, 20*time.Millisecond, "the status says so")
 	assert.Contains(t, a.Log(), "401")
 	assert.NotContains(t, a.Log(), "phk_wrong")
-	assert.Zero(t, a.Stop())
 
-	a.Env = append(a.Env, "PHAROS_API_KEY="+s.Bootstrap.APIKey)
-	a.Start()
+	require.NoError(t, os.WriteFile(key, []byte(s.Bootstrap.APIKey+"\n"), 0o600))
 	lines.write(t, 100)
 	lines.arrive(t, c)
-	assert.Empty(t, a.Failing("delivery"))
+	require.Eventually(t, func() bool { return a.Failing("delivery") == "" }, patience, 20*time.Millisecond)
 }
 
 // TestAgentTLS sends to a server with a CA of its own, and to one that wants a certificate.

@@ -56,6 +56,8 @@ type Queue struct {
 	wake     chan struct{}
 	backlog  bool // whose turn it is
 	saved    time.Time
+	unsaved  bool   // records were sent since
+	unsynced uint64 // a segment whose end may not be on the disk
 	recent   recent
 
 	syncing sync.Mutex
@@ -104,7 +106,7 @@ func (q *Queue) write(key uint64, payload []byte, items uint32, size int64) (pos
 	now := q.opts.Now().UnixNano()
 	q.encoded = appendRecord(q.encoded[:0], now, items, payload)
 	defer func() {
-		if cap(q.encoded) > 1<<20 {
+		if cap(q.encoded) > 256<<10 {
 			q.encoded = nil
 		}
 	}()
@@ -118,7 +120,7 @@ func (q *Queue) write(key uint64, payload []byte, items uint32, size int64) (pos
 		}
 		// What was written of it is no record: the next one needs a segment of its own.
 		err = errors.Join(err, q.rotate())
-		if !errors.Is(err, syscall.ENOSPC) || !q.dropOldest() {
+		if !outOfSpace(err) || !q.dropOldest() {
 			return position{}, nil, coded(err)
 		}
 	}
@@ -134,8 +136,12 @@ func (q *Queue) write(key uint64, payload []byte, items uint32, size int64) (pos
 	return position{last.ID, last.Size}, q.active, nil
 }
 
+func outOfSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
 func coded(err error) error {
-	if errors.Is(err, syscall.ENOSPC) {
+	if outOfSpace(err) {
 		return errcode.New(errcode.OutOfSpace, "write into the queue: %w", err)
 	}
 	return errcode.New(errcode.Unavailable, "write into the queue: %w", err)
@@ -147,6 +153,12 @@ func (q *Queue) room(size int64) error {
 		if err := q.rotate(); err != nil {
 			return err
 		}
+		if q.opts.Now().Sub(q.saved) >= q.opts.StateEvery {
+			_ = q.save() // it saves reading the segment at the next start; Done tells of errors
+		}
+	}
+	for len(q.segments) > 1 && q.tooOld(q.segments[0].Newest) {
+		q.drop(q.segments[0], DroppedAge)
 	}
 	for q.bytes()+size > q.opts.MaxBytes {
 		if !q.dropOldest() {
@@ -173,12 +185,15 @@ func (q *Queue) rotate() error {
 		return nil
 	}
 	var err error
+	last := q.segments[len(q.segments)-1]
 	if q.opts.Sync {
-		err = q.active.Sync()
+		if err = q.active.Sync(); err != nil {
+			q.unsynced = last.ID
+		}
 	}
 	err = errors.Join(err, q.active.Close())
 	q.active = nil
-	if last := q.segments[len(q.segments)-1]; last.Records == 0 {
+	if last.Records == 0 {
 		q.remove(last)
 	}
 	return err
@@ -201,6 +216,18 @@ func (q *Queue) sync(file *os.File, end position) error {
 	err := file.Sync()
 	if errors.Is(err, fs.ErrClosed) {
 		err = nil // it was synced when it was full
+		q.mu.Lock()
+		if q.unsynced == end.Segment {
+			err = syscall.EIO
+		}
+		q.mu.Unlock()
+	} else if err != nil {
+		// The system may have forgotten what it could not write: a second attempt would lie.
+		q.mu.Lock()
+		if q.active == file {
+			err = errors.Join(err, q.rotate())
+		}
+		q.mu.Unlock()
 	}
 	if err == nil && q.durable.Segment != end.Segment {
 		err = syncDirectory(q.dir)
@@ -349,15 +376,31 @@ func (q *Queue) save() error {
 	if err == nil {
 		q.recent.fresh = false
 	}
+	q.unsaved = err != nil
 	return err
 }
 
-// wait returns when something may have been appended.
+// wait returns when something may have been appended. Meanwhile it writes the state that Done has
+// put off.
 func (q *Queue) wait(ctx context.Context) error {
+	q.mu.Lock()
+	unsaved := q.unsaved
+	q.mu.Unlock()
+	var due <-chan time.Time
+	if unsaved {
+		timer := time.NewTimer(q.opts.StateEvery)
+		defer timer.Stop()
+		due = timer.C
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-q.wake:
+		return nil
+	case <-due:
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		_ = q.save() // Done tells of errors; until then it is tried again
 		return nil
 	}
 }

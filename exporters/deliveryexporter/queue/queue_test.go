@@ -244,26 +244,6 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// What changes on the disk under an open queue, or in a segment that the state vouches for, is
-// found when it is read.
-func TestDamageFoundLate(t *testing.T) {
-	dir, lost := t.TempDir(), losses{}
-	q := open(t, dir, options(newClock(), lost))
-	fill(t, q, 0, 20)
-	require.NoError(t, q.Close())
-	first := q.segments[0].path(dir)
-	content, err := os.ReadFile(first)
-	require.NoError(t, err)
-	content[3*28-1]++ // of the third record
-	require.NoError(t, os.WriteFile(first, content, 0o600))
-	q = open(t, dir, options(newClock(), lost))
-	perSegment := uint64(256 / 28)
-	_, backlog := drain(t, q)
-	assert.Equal(t, append(upTo(0, 2), upTo(perSegment, 20)...), backlog)
-	assert.Equal(t, losses{DroppedDamaged: 2 * int(perSegment-2)}, lost)
-	require.NoError(t, q.Close())
-}
-
 func TestNoState(t *testing.T) {
 	for name, content := range map[string]string{"missing": "", "damaged": `{"spans": [`} {
 		t.Run(name, func(t *testing.T) {

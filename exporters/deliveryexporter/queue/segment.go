@@ -74,6 +74,7 @@ func appendRecord(dst []byte, time int64, items uint32, payload []byte) []byte {
 var errDamaged = errors.New("the record is damaged")
 
 // readRecord reads one record; io.EOF means that there is none, errDamaged that it is not whole.
+// The size of a damaged record is what its header says, 0 when that cannot be.
 func readRecord(from io.Reader) (Record, int64, error) {
 	var header [headerBytes]byte
 	if n, err := io.ReadFull(from, header[:]); err != nil {
@@ -89,49 +90,63 @@ func readRecord(from io.Reader) (Record, int64, error) {
 	if length > maxRecord {
 		return Record{}, 0, errDamaged
 	}
-	payload := make([]byte, length)
-	if _, err := io.ReadFull(from, payload); err != nil {
+	items := binary.LittleEndian.Uint32(header[16:])
+	record := Record{
+		Payload: make([]byte, length), Time: int64(binary.LittleEndian.Uint64(header[8:])), Items: int(items &^ keyed),
+	}
+	if _, err := io.ReadFull(from, record.Payload); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return Record{}, 0, errDamaged
 		}
 		return Record{}, 0, err
 	}
-	sum := crc32.Update(crc32.Checksum(header[8:], castagnoli), castagnoli, payload)
-	if sum != binary.LittleEndian.Uint32(header[4:]) {
-		return Record{}, 0, errDamaged
-	}
-	record := Record{Payload: payload, Time: int64(binary.LittleEndian.Uint64(header[8:]))}
-	if !record.takeKey(binary.LittleEndian.Uint32(header[16:])) {
-		return Record{}, 0, errDamaged
+	sum := crc32.Update(crc32.Checksum(header[8:], castagnoli), castagnoli, record.Payload)
+	if sum != binary.LittleEndian.Uint32(header[4:]) || !record.takeKey(items) {
+		return record, headerBytes + int64(length), errDamaged
 	}
 	return record, headerBytes + int64(length), nil
 }
 
-// scan reads a segment from an offset on, and returns what is whole. It notes the keys.
-func scan(path string, id uint64, from int64, keys *recent) (found segment, err error) {
+// passable says whether a damaged record can be passed over: behind it a whole one begins, or the
+// segment ends.
+func passable(file io.ReaderAt, offset, size, end int64) bool {
+	if size == 0 || offset+size > end {
+		return false
+	}
+	_, _, err := readRecord(io.NewSectionReader(file, offset+size, end-offset-size))
+	return err == nil || errors.Is(err, io.EOF)
+}
+
+// scan reads a segment from an offset on, and returns what is left of it: everything, or what
+// comes before damage that cannot be passed over. A damaged record that can be counts as one; who
+// takes it finds out. It notes the keys.
+func scan(path string, id uint64, from, end int64, keys *recent) (found segment, err error) {
 	found = segment{ID: id, Size: from}
 	file, err := os.Open(path)
 	if err != nil {
 		return found, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Seek(from, io.SeekStart); err != nil {
-		return found, err
-	}
-	buffered := bufio.NewReaderSize(file, 64<<10)
+	buffered := bufio.NewReaderSize(io.NewSectionReader(file, from, max(0, end-from)), 64<<10)
 	for {
 		record, size, err := readRecord(buffered)
-		if errors.Is(err, io.EOF) || errors.Is(err, errDamaged) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return found, nil
-		}
-		if err != nil {
+		case errors.Is(err, errDamaged):
+			// The last record of a segment is more likely torn than changed: nobody was told that it was taken.
+			if found.Size+size >= end || !passable(file, found.Size, size, end) {
+				return found, nil
+			}
+			record.Time = found.Newest
+		case err != nil:
 			return found, err
 		}
 		if found.Records == 0 {
 			found.Oldest = record.Time
 		}
-		found.Size += size
 		keys.add(record.key)
+		found.Size += size
 		found.Newest = record.Time
 		found.Records++
 		found.Items += record.Items

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,11 +90,15 @@ func (q *Queue) load() error {
 	q.next = max(q.next, kept.next())
 	q.recent.keys = kept.Recent
 	for _, entry := range entries {
+		if id, ok := segmentID(entry.Name()); ok {
+			q.next = max(q.next, id+1)
+		}
+	}
+	for _, entry := range entries {
 		id, ok := segmentID(entry.Name())
 		if !ok {
 			continue
 		}
-		q.next = max(q.next, id+1)
 		from := kept.begin(id)
 		if from < 0 {
 			if err := os.Remove(filepath.Join(q.dir, entry.Name())); err != nil {
@@ -111,7 +116,7 @@ func (q *Queue) load() error {
 			return fmt.Errorf("remove an empty segment: %w", err)
 		}
 	}
-	slices.SortFunc(q.segments, func(a, b *segment) int { return int(int64(a.ID) - int64(b.ID)) })
+	slices.SortFunc(q.segments, func(a, b *segment) int { return cmp.Compare(a.ID, b.ID) })
 	q.restoreSpans(kept)
 	return nil
 }
@@ -121,14 +126,31 @@ func (q *Queue) loadSegment(entry fs.DirEntry, id uint64, from int64, kept state
 	if err != nil {
 		return nil, fmt.Errorf("look at segment %d: %w", id, err)
 	}
+	var known segment
 	for i := range kept.Segments {
-		if known := kept.Segments[i]; known.ID == id && known.Size == info.Size() {
-			return &known, nil
+		if kept.Segments[i].ID == id {
+			known = kept.Segments[i]
 		}
 	}
-	found, err := scan(filepath.Join(q.dir, entry.Name()), id, from, &q.recent)
+	if known.ID == id && known.Size == info.Size() {
+		return &known, nil
+	}
+	path := filepath.Join(q.dir, entry.Name())
+	found, err := scan(path, id, from, info.Size(), &q.recent)
 	if err != nil {
 		return nil, fmt.Errorf("read segment %d: %w", id, err)
+	}
+	switch {
+	case found.Records < known.Records:
+		q.opts.Dropped(DroppedDamaged, known.Records-found.Records, known.Items-found.Items)
+	case found.Size < info.Size() && id+1 < q.next:
+		// It was whole once, when the next one was begun: this is no torn end.
+		q.opts.Dropped(DroppedDamaged, 1, 0)
+	}
+	if found.Size < info.Size() {
+		if err := os.Truncate(path, found.Size); err != nil {
+			return nil, fmt.Errorf("cut the damaged end of segment %d: %w", id, err)
+		}
 	}
 	return &found, nil
 }

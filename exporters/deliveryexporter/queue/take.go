@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
-// Batch are records to send. Exactly one of Done and Return is to be called.
+// Batch are records to send. Sent says of some that they need not be kept; Done, or Return with
+// those that do, is to be called at the end.
 type Batch struct {
 	Records []Record
 	// Fresh says that they are not of the backlog.
@@ -76,38 +78,45 @@ func (q *Queue) choose() (*span, *segment) {
 	return nil, nil
 }
 
-// read returns records of a segment. It drops those that are too old, and the segment when it is
-// damaged.
+// read returns records of a segment. It drops those that are too old, those that are damaged, and
+// the rest of the segment when nothing can be read behind the damage.
 func (q *Queue) read(from *span, at *segment, maxBytes int) (records []Record, err error) {
 	file, err := os.Open(q.file(at))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, q.dropDamaged(at) // somebody has removed it
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read segment %d of the queue: %w", at.ID, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	whole := io.NewSectionReader(file, 0, at.Size)
-	if _, err := whole.Seek(from.From.Offset, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read segment %d of the queue: %w", at.ID, err)
-	}
-	size := 0
-	for offset := from.From.Offset; offset < at.Size; {
-		record, length, err := readRecord(whole)
-		if errors.Is(err, errDamaged) || errors.Is(err, io.EOF) {
-			if len(records) == 0 {
-				return nil, q.dropDamaged(at)
-			}
-			return records, nil // they come first
-		}
-		if err != nil {
+	offset, size, tooOld := from.From.Offset, 0, []Record(nil)
+	defer func() { q.forget(from, DroppedAge, tooOld) }()
+	for offset < at.Size {
+		if _, err := whole.Seek(offset, io.SeekStart); err != nil {
 			return nil, fmt.Errorf("read segment %d of the queue: %w", at.ID, err)
 		}
-		if len(records) > 0 && size+len(record.Payload) > maxBytes {
+		record, length, err := readRecord(whole)
+		damaged := errors.Is(err, errDamaged) || errors.Is(err, io.EOF)
+		switch {
+		case damaged && len(records)+len(tooOld) > 0:
+			return records, nil // they come first
+		case damaged && passable(file, offset, length, at.Size):
+			q.forget(from, DroppedDamaged, []Record{{Items: q.itemsOfDamaged(at, record), Time: at.Oldest, end: position{at.ID, offset + length}}})
+			offset += length
+			continue
+		case damaged:
+			return nil, q.dropDamaged(at)
+		case err != nil:
+			return nil, fmt.Errorf("read segment %d of the queue: %w", at.ID, err)
+		case len(records) > 0 && size+len(record.Payload) > maxBytes:
 			return records, nil
 		}
 		offset += length
 		record.end = position{at.ID, offset}
-		if len(records) == 0 && q.tooOld(record) {
-			q.opts.Dropped(DroppedAge, 1, record.Items)
-			q.done(from, []Record{record})
+		if len(records) == 0 && q.tooOld(record.Time) {
+			record.Payload = nil
+			tooOld = append(tooOld, record)
 			continue
 		}
 		size += len(record.Payload)
@@ -116,9 +125,35 @@ func (q *Queue) read(from *span, at *segment, maxBytes int) (records []Record, e
 	return records, nil
 }
 
-func (q *Queue) tooOld(record Record) bool {
-	return q.opts.MaxAge > 0 && q.opts.Now().UnixNano()-record.Time > q.opts.MaxAge.Nanoseconds()
+// itemsOfDamaged is how many items a damaged record had: what its header says, which may be what
+// is damaged, but not more than there are; all that are left when it is the last.
+func (q *Queue) itemsOfDamaged(at *segment, record Record) int {
+	if at.Records == 1 {
+		return at.Items
+	}
+	return min(max(record.Items, 0), at.Items)
 }
+
+// forget drops records.
+func (q *Queue) forget(from *span, reason string, records []Record) {
+	if len(records) == 0 {
+		return
+	}
+	items := 0
+	for i := range records {
+		items += records[i].Items
+	}
+	q.opts.Dropped(reason, len(records), items)
+	q.done(from, records)
+}
+
+// tooOld says whether something from a time is no longer worth sending.
+func (q *Queue) tooOld(time int64) bool {
+	return q.opts.MaxAge > 0 && q.opts.Now().UnixNano()-time > q.opts.MaxAge.Nanoseconds()
+}
+
+// TooOld says whether a record of a batch is no longer worth sending. Returned, it is dropped.
+func (q *Queue) TooOld(record Record) bool { return q.tooOld(record.Time) }
 
 // dropDamaged drops the rest of a segment.
 func (q *Queue) dropDamaged(s *segment) error {
@@ -132,12 +167,20 @@ func (q *Queue) dropDamaged(s *segment) error {
 }
 
 // Done says that the records were sent, or never can be: the queue forgets them.
-func (b *Batch) Done() error {
+func (b *Batch) Done() error { return b.Sent(len(b.Records)) }
+
+// Sent is Done for the first n records. They are taken out of the batch.
+func (b *Batch) Sent(n int) error {
 	q := b.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.done(b.from, b.Records)
+	if n == 0 {
+		return nil
+	}
+	q.done(b.from, b.Records[:n])
+	b.Records = b.Records[n:]
 	if q.opts.Now().Sub(q.saved) < q.opts.StateEvery {
+		q.unsaved = true
 		return nil
 	}
 	return q.save()
