@@ -75,7 +75,7 @@ func goldenScrape(t *testing.T, name string, cfg *Config, h *host) scrapeFunc {
 	case "clock":
 		return fakeClock()
 	case "processes":
-		s := &processScraper{host: h, top: cfg.Scrapers.Processes.Top, cpus: 2}
+		s := &processScraper{host: h, cpus: 2, table: newProcessTable(newProcessSource(h), cfg.Scrapers.Processes.Top)}
 		return s.scrape
 	}
 	scrape, err := newScrape(name, &cfg.Scrapers, h)

@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
 func TestParseStat(t *testing.T) {
@@ -34,7 +36,7 @@ func TestParseStat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.line, func(t *testing.T) {
 			var p processStat
-			err := (&statReader{page: 4096, boot: fakeNow}).parse([]byte(tt.line), &p)
+			err := (&procSource{page: 4096, boot: fakeNow}).parse([]byte(tt.line), &p)
 			if tt.invalid {
 				require.ErrorIs(t, err, errStatFormat)
 				return
@@ -67,16 +69,20 @@ func TestStateOf(t *testing.T) {
 // TestThisHost compares with what the kernel says of this very process.
 func TestThisHost(t *testing.T) {
 	h := &host{}
-	all, err := listProcesses(t.Context(), h, fakeNow)
+	table := newProcessTable(newProcessSource(h), 10)
+	require.NoError(t, table.refresh(t.Context(), newBatch(pmetric.NewMetricSlice(), fakeNow, time.Time{}, newFiles())))
+	p := table.known[int32(os.Getpid())]
+	require.NotNil(t, p, "this process is not in the list")
+	assert.Equal(t, filepath.Base(os.Args[0])[:15], (p.name + "               ")[:15])
+	assert.Positive(t, p.rss)
+	open, err := os.ReadDir("/proc/self/fd")
 	require.NoError(t, err)
-	for _, p := range all {
-		if int(p.key.pid) == os.Getpid() {
-			assert.Equal(t, filepath.Base(os.Args[0])[:15], (p.name + "               ")[:15])
-			assert.Positive(t, p.rss)
-			return
-		}
-	}
-	t.Fatal("this process is not in the list")
+	d := table.source.details(t.Context(), p)
+	assert.True(t, d.hasFiles)
+	assert.InDelta(t, len(open), d.files, 20, "other tests open files, too")
+	busy, known := table.source.busy()
+	assert.True(t, known)
+	assert.GreaterOrEqual(t, busy, p.cpu())
 }
 
 func TestMissingFiles(t *testing.T) {
@@ -90,8 +96,11 @@ func TestMissingFiles(t *testing.T) {
 	proc := filepath.Join(h.root, "proc")
 	require.NoError(t, os.MkdirAll(filepath.Join(proc, "99"), 0o750)) // ended meanwhile
 	require.NoError(t, os.WriteFile(filepath.Join(proc, "uptime"), []byte("12.5 3"), 0o600))
-	_, err = listProcesses(t.Context(), h, fakeNow)
-	require.ErrorIs(t, err, errNoProcesses)
+	refresh := func() error {
+		table := newProcessTable(newProcessSource(h), 10)
+		return table.refresh(t.Context(), newBatch(pmetric.NewMetricSlice(), fakeNow, time.Time{}, newFiles()))
+	}
+	require.ErrorIs(t, refresh(), errNoProcesses)
 	require.NoError(t, os.WriteFile(filepath.Join(proc, "uptime"), []byte("soon"), 0o600))
 	_, err = readUptime(t.Context(), h)
 	require.ErrorContains(t, err, `read uptime "soon": it is not a number of seconds`)
@@ -102,7 +111,7 @@ func FuzzParseStat(f *testing.F) {
 	f.Add([]byte("1 (a) b) R"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		var p processStat
-		if err := (&statReader{page: 4096}).parse(line, &p); err == nil {
+		if err := (&procSource{page: 4096}).parse(line, &p); err == nil {
 			require.NotEmpty(t, p.state)
 		}
 		stateOf(line, tcpStates())

@@ -1,78 +1,44 @@
 package hostreceiver
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"runtime"
 	"slices"
-	"time"
-
-	"github.com/shirou/gopsutil/v3/load"
-	"github.com/shirou/gopsutil/v3/process"
 )
 
 // lingering is for how many runs a process is still reported after it has left the top, so that
 // its series are not torn to single points.
 const lingering = 5
 
-// processKey identifies a process; the kernel uses process ids again.
-type processKey struct {
-	pid   int32
-	birth int64 // in whatever unit the system has
-}
-
-// processStat is what is cheap to know about a process.
-type processStat struct {
-	key          processKey
-	name         string
-	state        string // running, sleeping, stopped or defunct
-	started      time.Time
-	user, system float64 // seconds
-	rss, virtual uint64
-	threads      uint64
-	minor, major uint64 // page faults
-	recent       float64
-}
-
-func (p *processStat) cpu() float64 { return p.user + p.system }
-
-// processScraper counts all processes and reports those that use most CPU or memory. It reads
-// one small file of every process, and more only of those that it reports.
+// processScraper counts all processes and reports those that use most CPU or memory.
 type processScraper struct {
-	host *host
-	top  int
-	cpus int
-
-	at     time.Time              // of the last run
-	cpu    map[processKey]float64 // CPU seconds of every process at the last run
-	linger map[processKey]int     // runs for which a process is still reported
+	host  *host
+	cpus  int
+	table *processTable
 }
 
 func newProcesses(cfg ProcessesConfig, h *host) scrapeFunc {
-	return (&processScraper{host: h, top: cfg.Top, cpus: runtime.NumCPU()}).scrape
+	return (&processScraper{host: h, cpus: runtime.NumCPU(), table: newProcessTable(newProcessSource(h), cfg.Top)}).scrape
 }
 
 func (s *processScraper) scrape(ctx context.Context, b *batch) error {
-	all, err := listProcesses(ctx, s.host, b.now)
-	if err != nil {
+	if err := s.table.refresh(ctx, b); err != nil {
 		return err
 	}
-	countStates(b, all)
-	created := countCreated(ctx, b)
-	if s.top > 0 {
-		elapsed := s.observe(all, b.now)
-		s.report(ctx, b, s.choose(all), elapsed)
+	countStates(b, s.table.order)
+	created := countCreated(ctx, s.host, b)
+	if s.table.top > 0 {
+		s.report(ctx, b, s.choose(ctx))
 	}
 	return created
 }
 
-func countStates(b *batch, all []processStat) {
+func countStates(b *batch, all []*processStat) {
 	states := map[string]uint64{"running": 0, "sleeping": 0, "stopped": 0, "defunct": 0}
-	for i := range all {
-		states[all[i].state]++
+	for _, p := range all {
+		states[p.state]++
 	}
 	count := b.amount("system.process.count", "{process}", "Processes by state.")
 	for _, state := range sortedKeys(states) {
@@ -80,67 +46,43 @@ func countStates(b *batch, all []processStat) {
 	}
 }
 
-func countCreated(ctx context.Context, b *batch) error {
-	misc, err := load.MiscWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("read process counters: %w", err)
+func reportCreated(b *batch, created uint64) {
+	if created > 0 { // not every system counts them
+		b.counter("system.process.created", "{process}", "Processes created since the system was started.").count(created)
 	}
-	if misc.ProcsCreated > 0 { // not every system counts them
-		b.counter("system.process.created", "{process}", "Processes created since the system was started.").
-			count(uint64(misc.ProcsCreated))
-	}
-	return nil
 }
 
-// observe computes what each process used since the last run, or ever when this is the first,
-// and returns how long ago that was; 0 for the first.
-func (s *processScraper) observe(all []processStat, now time.Time) (elapsed float64) {
-	if !s.at.IsZero() {
-		elapsed = now.Sub(s.at).Seconds()
-	}
-	seen := make(map[processKey]float64, len(all))
-	for i := range all {
-		p := &all[i]
-		p.recent = max(p.cpu()-s.cpu[p.key], 0)
-		seen[p.key] = p.cpu()
-	}
-	s.at, s.cpu = now, seen
-	return elapsed
-}
-
-// choose returns the processes to report, by process id.
-func (s *processScraper) choose(all []processStat) []*processStat {
-	ranked := make([]*processStat, len(all))
-	for i := range all {
-		ranked[i] = &all[i]
-	}
-	left := map[processKey]int{}
-	for key, runs := range s.linger {
-		if runs > 1 {
-			left[key] = runs - 1
-		}
-	}
-	mark := func(used func(*processStat) float64) {
-		slices.SortStableFunc(ranked, func(a, b *processStat) int { return cmp.Compare(used(b), used(a)) })
-		for _, p := range ranked[:min(s.top, len(ranked))] {
-			if used(p) > 0 {
-				left[p.key] = lingering
+// choose returns the processes to report, by process id, and has those near the top read in the
+// next run.
+func (s *processScraper) choose(ctx context.Context) []*processStat {
+	t := s.table
+	near := 2*t.top + 10
+	for _, used := range []func(*processStat) float64{
+		func(p *processStat) float64 { return p.rate },
+		func(p *processStat) float64 { return float64(p.rss) },
+	} {
+		for i, p := range largest(t.order, near, used) {
+			p.watch = max(p.watch, t.cycle+1)
+			if i < t.top {
+				p.linger = lingering + 1
 			}
 		}
 	}
-	mark(func(p *processStat) float64 { return p.recent })
-	mark(func(p *processStat) float64 { return float64(p.rss) })
-
 	var chosen []*processStat
-	alive := map[processKey]int{}
-	for i := range all {
-		if runs, ok := left[all[i].key]; ok {
-			alive[all[i].key] = runs
-			chosen = append(chosen, &all[i])
+	for _, p := range t.order {
+		if p.rate >= leastRate && p.read.Equal(t.now) {
+			p.watch = max(p.watch, t.cycle+1)
+		}
+		if p.linger == 0 {
+			continue
+		}
+		p.linger--
+		// One that was not near the top and is in it now, because others have left, is read for it.
+		if p.linger > 0 && (p.read.Equal(t.now) || t.read(ctx, p)) {
+			p.watch = max(p.watch, t.cycle+1)
+			chosen = append(chosen, p)
 		}
 	}
-	s.linger = alive
-	slices.SortFunc(chosen, func(a, b *processStat) int { return cmp.Compare(a.key.pid, b.key.pid) })
 	return chosen
 }
 
@@ -163,15 +105,15 @@ func newProcessMetrics(b *batch) processMetrics {
 	}
 }
 
-func (s *processScraper) report(ctx context.Context, b *batch, chosen []*processStat, elapsed float64) {
+func (s *processScraper) report(ctx context.Context, b *batch, chosen []*processStat) {
 	m := newProcessMetrics(b)
 	for _, p := range chosen {
 		pid, name := number("process.pid", int64(p.key.pid)), text("process.executable.name", p.name)
 		seconds := m.seconds.since(p.started)
 		seconds.float(p.user, pid, name, text(cpuModeKey, "user"))
 		seconds.float(p.system, pid, name, text(cpuModeKey, "system"))
-		if elapsed > 0 {
-			m.utilization.float(p.recent/elapsed/float64(s.cpus), pid, name)
+		if s.table.elapsed > 0 {
+			m.utilization.float(p.rate/float64(s.cpus), pid, name)
 		}
 		m.memory.count(p.rss, pid, name)
 		m.virtual.count(p.virtual, pid, name)
@@ -180,20 +122,20 @@ func (s *processScraper) report(ctx context.Context, b *batch, chosen []*process
 		faults.count(p.major, pid, name, text(faultTypeKey, "major"))
 		faults.count(p.minor, pid, name, text(faultTypeKey, "minor"))
 		m.uptime.float(max(b.now.Sub(p.started).Seconds(), 0), pid, name)
-		m.details(ctx, p, pid, name)
+		s.details(ctx, &m, p, pid, name)
 	}
 }
 
 // details adds what only the owner of a process, or root, may read; it is left out for others.
-func (m *processMetrics) details(ctx context.Context, p *processStat, pid, name attribute) {
-	detail := &process.Process{Pid: p.key.pid}
-	if io, err := detail.IOCountersWithContext(ctx); err == nil {
+func (s *processScraper) details(ctx context.Context, m *processMetrics, p *processStat, pid, name attribute) {
+	d := s.table.source.details(ctx, p)
+	if d.hasTraffic {
 		disk := m.disk.since(p.started)
-		disk.count(io.ReadBytes, pid, name, text(diskDirectionKey, "read"))
-		disk.count(io.WriteBytes, pid, name, text(diskDirectionKey, "write"))
+		disk.count(d.read, pid, name, text(diskDirectionKey, "read"))
+		disk.count(d.written, pid, name, text(diskDirectionKey, "write"))
 	}
-	if files, err := detail.NumFDsWithContext(ctx); err == nil {
-		m.files.count(uint64(max(files, 0)), pid, name)
+	if d.hasFiles {
+		m.files.count(d.files, pid, name)
 	}
 }
 

@@ -3,10 +3,8 @@ package hostreceiver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -126,69 +124,4 @@ func TestDeadFilesystem(t *testing.T) {
 	got, err := scrape()
 	require.ErrorContains(t, err, "broken")
 	assert.Contains(t, got, "mountpoint=/dead,")
-}
-
-// table returns processes with the given recent CPU use and memory.
-func table(rows ...processStat) []processStat {
-	for i := range rows {
-		rows[i].key.pid = int32(i + 1)
-		rows[i].name = fmt.Sprintf("p%d", i+1)
-	}
-	return rows
-}
-
-func chosenNames(chosen []*processStat) string {
-	var found []string
-	for _, p := range chosen {
-		found = append(found, p.name)
-	}
-	return strings.Join(found, " ")
-}
-
-func TestChooseProcesses(t *testing.T) {
-	s := &processScraper{host: fakeHost(), top: 1, cpus: 2}
-	all := table(processStat{user: 100}, processStat{user: 5, rss: 10}, processStat{user: 1, rss: 99}, processStat{})
-	s.observe(all, fakeNow)
-	assert.Equal(t, "p1 p3", chosenNames(s.choose(all)), "the most CPU ever, and the most memory")
-
-	all = table(processStat{user: 100}, processStat{user: 8, rss: 10}, processStat{user: 1, rss: 99}, processStat{})
-	assert.InDelta(t, 10.0, s.observe(all, fakeNow.Add(10*time.Second)), 0)
-	assert.Equal(t, "p1 p2 p3", chosenNames(s.choose(all)), "p1 lingers")
-	for range lingering - 2 {
-		all[1].user++
-		s.observe(all, fakeNow)
-		assert.Equal(t, "p1 p2 p3", chosenNames(s.choose(all)))
-	}
-	all[1].user++
-	s.observe(all, fakeNow)
-	assert.Equal(t, "p2 p3", chosenNames(s.choose(all)), "p1 has lingered long enough")
-
-	gone := all[:1]
-	s.observe(gone, fakeNow)
-	assert.Empty(t, s.choose(gone), "p2 and p3 have ended")
-	assert.Empty(t, s.linger)
-}
-
-func TestReusedProcessID(t *testing.T) {
-	s := &processScraper{host: fakeHost(), top: 1, cpus: 1}
-	old := table(processStat{user: 100})
-	s.observe(old, fakeNow)
-	renewed := table(processStat{user: 2})
-	renewed[0].key.birth = 7
-	s.observe(renewed, fakeNow.Add(time.Second))
-	assert.InDelta(t, 2.0, renewed[0].recent, 0, "another process with the same id")
-}
-
-func TestProcessUtilization(t *testing.T) {
-	h := fakeHost()
-	s := &processScraper{host: h, top: 10, cpus: 2}
-	all, err := listProcesses(h.context(t.Context()), h, fakeNow)
-	require.NoError(t, err)
-	s.observe(all, fakeNow)
-	all[0].user += 4
-	elapsed := s.observe(all, fakeNow.Add(10*time.Second))
-	metrics := pmetric.NewMetricSlice()
-	b := newBatch(metrics, fakeNow, time.Time{}, newFiles())
-	s.report(h.context(t.Context()), b, []*processStat{&all[0]}, elapsed)
-	assert.Contains(t, render(metrics, b.stamp), fmt.Sprintf("process.pid=%d} 0.2\n", all[0].key.pid), "4 s in 10 s of 2 CPUs")
 }
