@@ -49,7 +49,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errcode.New(errcode.Invalid, "%w; `%s --help` shows the flags", err, cmd.CommandPath())
 	})
-	root.AddCommand(runCommand(), testCommand(), validateCommand(), installCommand(), uninstallCommand(), statusCommand(), versionCommand())
+	root.AddCommand(runCommand(), testCommand(), validateCommand(), installCommand(), uninstallCommand(), statusCommand(), pluginCommand(), versionCommand())
 	return root
 }
 

@@ -10,6 +10,7 @@ step() { printf '\n== %s (%s s)\n' "$1" "$SECONDS"; }
 install_packages() {
   local missing=()
   command -v chromium >/dev/null 2>&1 || missing+=(chromium fonts-dejavu-core)
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} -eq 0 ] && return
   command -v apt-get >/dev/null 2>&1 || { echo "install these and try again: ${missing[*]}" >&2; exit 1; }
   local sudo=""
@@ -21,6 +22,8 @@ install_packages() {
 step "install what the tests need"
 install_packages
 test/servers/install.sh
+[ -x .cache/plugin-python/bin/python ] || python3 -m venv .cache/plugin-python
+.cache/plugin-python/bin/pip install --quiet --disable-pip-version-check -r examples/plugin-python/requirements.txt
 (cd dashboard && npm ci --no-audit --no-fund --loglevel=error)
 
 step "the dashboard's types of the API"

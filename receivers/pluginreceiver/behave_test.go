@@ -15,12 +15,14 @@ import (
 	"time"
 
 	goplugin "github.com/hashicorp/go-plugin"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"google.golang.org/grpc"
 
 	"github.com/pharos-obs/pharos/agent/plugin"
+	"github.com/pharos-obs/pharos/agent/plugin/host"
 	"github.com/pharos-obs/pharos/agent/plugin/proto"
 )
 
@@ -286,6 +288,17 @@ func behave(mode string) {
 			}
 			note(child.Process.Pid)
 			os.Exit(5)
+		},
+		"agent": func() { // it starts a plugin and is killed
+			cfg := defaultConfig()
+			cfg.Path, _ = os.Executable()
+			cfg.Environment = map[string]configopaque.String{modeVariable: "good"}
+			running, err := host.Start(context.Background(), cfg.Spec(cfg.Path, "1", func(string) {}))
+			if err != nil {
+				panic(err)
+			}
+			note(running.PID())
+			<-forEver
 		},
 		"no TLS": func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")

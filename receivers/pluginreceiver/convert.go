@@ -324,3 +324,13 @@ func severity(level string) plog.SeverityNumber {
 	}
 	return plog.SeverityNumberUnspecified
 }
+
+// Metrics converts the metrics of an answer as the receiver does, for `pharos-agent plugin check`,
+// and says what the receiver would drop.
+func Metrics(answer *proto.CollectResponse, cfg *Config, service string) (pmetric.Metrics, error) {
+	resource := pcommon.NewMap()
+	resource.PutStr("service.name", service)
+	converted := newConversion(time.Now(), cfg.Limits.Points, resource)
+	metrics := converted.metrics(answer)
+	return metrics, converted.fault()
+}

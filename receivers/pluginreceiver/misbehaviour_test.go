@@ -2,6 +2,7 @@ package pluginreceiver
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/alecthomas/units"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -189,6 +191,21 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			assert.True(t, gone(pid), "it is killed when it does not end by itself")
 		})
 	}
+}
+
+// A plugin does not outlive an agent that is killed.
+func TestAgentIsKilled(t *testing.T) {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "note")
+	agent := exec.CommandContext(t.Context(), path)
+	agent.Env = append(os.Environ(), modeVariable+"=agent", noteVariable+"="+file)
+	require.NoError(t, agent.Start())
+	pid := noted(t, file)
+	assert.False(t, gone(pid))
+	require.NoError(t, agent.Process.Kill())
+	_ = agent.Wait() // it was killed
+	eventually(t, "the plugin goes with the agent", func() bool { return gone(pid) })
 }
 
 func TestOutputIsBounded(t *testing.T) {

@@ -203,7 +203,9 @@ func (r *pluginReceiver) launch(ctx context.Context) (*host.Plugin, error) {
 func (r *pluginReceiver) end(ctx context.Context, running *host.Plugin) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.Timeouts.Stop)
 	defer cancel()
-	running.Stop(ctx)
+	if err := running.Stop(ctx); err != nil {
+		r.set.Logger.Warn("Stopping the plugin", zap.Error(err))
+	}
 }
 
 // resource says whose metrics and logs these are, whatever the plugin says.

@@ -313,10 +313,11 @@ func (p *Plugin) Usage() Usage {
 func (p *Plugin) Kill(reason error) { p.process.kill(reason) }
 
 // Stop asks the plugin to end, kills it with its children when it has not until ctx ends, and frees
-// what belongs to it.
-func (p *Plugin) Stop(ctx context.Context) {
-	p.process.ask(ctx)
+// what belongs to it. It returns an error when the plugin had to be killed.
+func (p *Plugin) Stop(ctx context.Context) error {
+	err := p.process.ask(ctx)
 	p.client.Kill()
 	p.watching.Wait()
 	p.process.clean()
+	return err
 }

@@ -137,8 +137,8 @@ func (p *process) kill(reason error) {
 	}
 }
 
-// ask asks the process to end, and kills it when it does not until ctx ends.
-func (p *process) ask(ctx context.Context) {
+// ask asks the process to end, and kills it when it does not until ctx ends, which is an error.
+func (p *process) ask(ctx context.Context) error {
 	p.mu.Lock()
 	started := p.started
 	if p.reason == nil {
@@ -146,15 +146,17 @@ func (p *process) ask(ctx context.Context) {
 	}
 	p.mu.Unlock()
 	if !started {
-		return
+		return nil
 	}
 	_ = terminate(p.command.Process) // it may have ended
 	_ = p.stdin.Close()
 	select {
 	case <-p.exited:
+		return nil
 	case <-ctx.Done():
 		p.kill(errStopped)
 		<-p.exited
+		return errors.New("the plugin did not end when it was asked to, and was killed")
 	}
 }
 
