@@ -124,17 +124,38 @@ func (f *files) remove(path string) error {
 	return nil
 }
 
-// link makes a symbolic link.
+// link makes a symbolic link, unless there is one to the same file already.
 func (f *files) link(path, to string) error {
 	target := f.at(path)
-	if now, err := os.Readlink(target); err == nil && now == to {
+	before, err := os.Readlink(target)
+	had := err == nil
+	if had && (before == to || same(f.at(before), f.at(to))) {
 		return nil
 	}
 	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f.undo = append(f.undo, func() error { return os.Remove(target) })
-	return os.Symlink(to, target)
+	if err := os.Symlink(to, target); err != nil {
+		return err
+	}
+	f.undo = append(f.undo, func() error {
+		err := os.Remove(target)
+		if had {
+			err = errors.Join(err, os.Symlink(before, target))
+		}
+		return err
+	})
+	return nil
+}
+
+// same says whether two paths lead to the same file, as /lib and /usr/lib do.
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // back takes back what was changed, the latest first.

@@ -259,7 +259,7 @@ func (i *Installer) apply(ctx context.Context, next *plan, f *files) (changed bo
 	i.say("files", "%s, as user %s", ConfigFolder, userName)
 	if i.Check != nil && i.Root == "" {
 		if err := i.Check(ctx, ConfigFolder); err != nil {
-			return false, &Error{"check the configuration", err, "mend the file, or replace agent.yaml by --force", ExitConfig}
+			return false, &Error{"check the configuration", err, "mend it, until `pharos-agent validate` is content; --force replaces agent.yaml by the built-in one", ExitConfig}
 		}
 	}
 	wrote, err := i.unit(f)

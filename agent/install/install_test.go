@@ -303,11 +303,16 @@ func TestInstallPutsBackWhatRan(t *testing.T) {
 	require.NoError(t, one.Run(t.Context()), out)
 	before := tree(t, root)
 
-	path := filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "program")
-	require.NoError(t, os.WriteFile(path, []byte("a newer one"), 0o600))
-	systemctl := filepath.Join(filepath.Dir(path), "systemctl")
-	fails := strings.Replace(read(t, "/", systemctl), "restart)", "restart) grep -q newer $root"+program+" && { echo failed > $root/state; exit 0; };", 1)
+	systemctl := filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "systemctl")
+	fails := strings.Replace(read(t, "/", systemctl), "restart)", "restart) [ -e $root"+unitFolder+"/"+Unit+" ] || { echo failed > $root/state; exit 0; };", 1)
 	require.NoError(t, os.WriteFile(systemctl, []byte(fails), 0o755)) //nolint:gosec // a script of the test
+	for _, path := range []string{packaged, packagedUnit} { // a package, so that the link goes elsewhere
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(root, path), []byte("of the package"), 0o600))
+		before[path[1:]] = "of the package"
+	}
+	one.Key = func(bool) (string, error) { return "", nil }
+	one.CASHA256 = "" // nothing else changes
 	err := one.Run(t.Context())
 	code, _ := ExitCode(err)
 	require.Equal(t, ExitService, code, "%v", err)
