@@ -12,7 +12,7 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build generate dashboard check format lint unit test browser bench bench-distributed demo-distributed servers servers-stop clean
+.PHONY: help run dev build packages generate dashboard check format lint unit test browser bench bench-distributed demo-distributed servers servers-stop clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ build: dashboard ## Build bin/pharos, with the dashboard in it, and bin/pharos-a
 	@echo "[2/2] building pharos (first time: some minutes)"
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+
+packages: ## Build deb and rpm of the agent, for amd64 and arm64, into dist/
+	scripts/packages.sh
 
 dashboard: dashboard/node_modules/.stamp ## Build the dashboard's pages
 	@echo "[1/2] building the dashboard"
@@ -79,5 +82,5 @@ servers-stop: ## End what `make servers` has started
 	@scripts/servers.sh stop
 
 clean: ## Remove what was built
-	rm -rf bin dashboard/node_modules
+	rm -rf bin dist dashboard/node_modules
 	find dashboard/dist -type f ! -name placeholder.html -delete

@@ -29,7 +29,7 @@ const (
 // topLevel is what may stand at the top of the tree.
 var topLevel = strings.Fields(`
 	README.md CONTRIBUTING.md CHANGELOG.md LICENSE Makefile .golangci.yml .ci .github .gitignore .git .cache go.mod go.sum
-	doc.go layout_test.go builder-config.yaml bin data
+	doc.go layout_test.go builder-config.yaml bin data dist
 	collector agent receivers processors exporters extensions providers configs storage backend dashboard
 	internal deploy docs examples scripts test bench`)
 

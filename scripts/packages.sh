@@ -25,6 +25,7 @@ plugins() {
   for source in agent/plugins/*/main.go; do
     [ -e "$source" ] || continue
     source=$(dirname "$source")
+    [ "$(basename "$source")" != template ] || continue
     CGO_ENABLED=0 GOARCH=$1 go build -trimpath -ldflags "-s -w -buildid=" -o "$2/pharos-plugin-$(basename "$source")" "./$source"
   done
 }

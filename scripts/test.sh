@@ -34,7 +34,7 @@ step "dashboard: unit tests and build"
 
 step "build bin/pharos and bin/pharos-agent"
 go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
-go build -trimpath -ldflags "-s -w" -o bin/pharos-agent ./agent
+CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/pharos-agent ./agent # as it is packed
 export PHAROS_BIN="$PWD/bin/pharos" PHAROS_AGENT_BIN="$PWD/bin/pharos-agent"
 
 # -count=1: Go would not notice that the binary has changed, nor that the table has gone.
