@@ -14,6 +14,7 @@ import (
 	backendextension "github.com/pharos-obs/pharos/extensions/backendextension"
 	gatewayextension "github.com/pharos-obs/pharos/extensions/gatewayextension"
 	readinessextension "github.com/pharos-obs/pharos/extensions/readinessextension"
+	redisextension "github.com/pharos-obs/pharos/extensions/redisextension"
 	storageextension "github.com/pharos-obs/pharos/extensions/storageextension"
 	limitsprocessor "github.com/pharos-obs/pharos/processors/limitsprocessor"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
@@ -59,6 +60,7 @@ func components() (otelcol.Factories, error) {
 		storageextension.NewFactory(),
 		authextension.NewFactory(),
 		gatewayextension.NewFactory(),
+		redisextension.NewFactory(),
 		backendextension.NewFactory(),
 		readinessextension.NewFactory(),
 		filestorage.NewFactory(),
@@ -70,6 +72,7 @@ func components() (otelcol.Factories, error) {
 		storageextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
 		authextension.NewFactory().Type():      "github.com/pharos-obs/pharos v0.0.0",
 		gatewayextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		redisextension.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
 		backendextension.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
 		readinessextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
 		filestorage.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",

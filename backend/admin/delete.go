@@ -112,6 +112,10 @@ func (a *API) deleteMetrics(ctx context.Context, org storage.OrgID, body DataDel
 	if err != nil {
 		return Deleted{}, fmt.Errorf("delete metrics: %w", err)
 	}
+	if err := a.engine.Forget(ctx, org); err != nil {
+		// It may have kept answers with what is gone, for a while.
+		a.logger.Warn("The query cache could not be told of a deletion", zap.String("org", string(org)), zap.Error(err))
+	}
 	return done, nil
 }
 

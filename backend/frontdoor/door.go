@@ -34,6 +34,9 @@ type Config struct {
 	// credential.
 	AnonymousPerSecond float64
 	AnonymousBurst     int
+	// Shared are the buckets that count requests together with other front doors; nil means that
+	// this one counts by itself.
+	Shared SharedBuckets
 	// TrustedProxies are believed when they say for whom they forward a request.
 	TrustedProxies Proxies
 	// Tracer makes a span of each request; nil means no spans.

@@ -32,7 +32,7 @@ func (d *Door) forwards(listener Listener, r *http.Request) bool {
 
 func (d *Door) admitForwarded(r *http.Request) (context.Context, error) {
 	if credential, err := auth.CredentialFromRequest(r); credential == "" || err != nil {
-		if limited := d.limits.anonymous(r.RemoteAddr); limited != nil {
+		if limited := d.limits.anonymous(r.Context(), r.RemoteAddr); limited != nil {
 			return nil, limited
 		}
 	}

@@ -143,7 +143,7 @@ func (d *Door) authorize(ctx context.Context, credential string, unusable error,
 	if err != nil {
 		return d.anonymous(ctx, err, scope, remote)
 	}
-	if err := d.limits.known(principal); err != nil {
+	if err := d.limits.known(ctx, principal); err != nil {
 		return nil, err
 	}
 	if scope != "" && !principal.Has(scope) {
@@ -161,7 +161,7 @@ func (d *Door) authorize(ctx context.Context, credential string, unusable error,
 // not the caller's fault, and does not count against its address.
 func (d *Door) anonymous(ctx context.Context, err error, scope auth.Scope, remote string) (context.Context, error) {
 	if code := errcode.Of(err); scope == "" || code == errcode.Unauthenticated || code == errcode.Forbidden {
-		if limited := d.limits.anonymous(remote); limited != nil {
+		if limited := d.limits.anonymous(ctx, remote); limited != nil {
 			return nil, limited
 		}
 	}

@@ -1,6 +1,7 @@
 package frontdoor
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -17,6 +18,14 @@ import (
 // that have not called for longest are forgotten, which gives them a full burst.
 const maxTracked = 10_000
 
+// SharedBuckets are token buckets that several front doors draw from. Any error means that each has
+// to go by its own.
+type SharedBuckets interface {
+	// Take takes up to want tokens from a bucket that holds burst of them and gets perSecond new
+	// ones a second. Of none it says after how long there is one.
+	Take(ctx context.Context, name string, perSecond float64, burst, want int) (granted int, retryAfter time.Duration, err error)
+}
+
 // limiters are token buckets: one for each credential, one for each address without one.
 type limiters struct {
 	credentials *buckets
@@ -25,21 +34,21 @@ type limiters struct {
 
 func newLimiters(cfg Config) *limiters {
 	return &limiters{
-		credentials: newBuckets(cfg.RequestsPerSecond, cfg.Burst),
-		addresses:   newBuckets(cfg.AnonymousPerSecond, cfg.AnonymousBurst),
+		credentials: newBuckets(cfg.RequestsPerSecond, cfg.Burst, cfg.Shared),
+		addresses:   newBuckets(cfg.AnonymousPerSecond, cfg.AnonymousBurst, cfg.Shared),
 	}
 }
 
-func (l *limiters) known(p auth.Principal) error {
+func (l *limiters) known(ctx context.Context, p auth.Principal) error {
 	name := "key " + p.KeyID
 	if p.KeyID == "" {
 		name = "user " + p.UserID
 	}
-	return l.credentials.take(name, "this credential makes too many requests")
+	return l.credentials.take(ctx, name, "this credential makes too many requests")
 }
 
-func (l *limiters) anonymous(remote string) error {
-	return l.addresses.take(callerAddress(remote), "this address makes too many requests without a valid credential")
+func (l *limiters) anonymous(ctx context.Context, remote string) error {
+	return l.addresses.take(ctx, "address "+callerAddress(remote), "this address makes too many requests without a valid credential")
 }
 
 // callerAddress is the part of host:port that tells callers apart: an IPv4 address, or the /64
@@ -64,45 +73,64 @@ func callerAddress(remote string) string {
 type buckets struct {
 	limit  rate.Limit
 	burst  int
+	shared SharedBuckets // nil when nobody else draws from them
 	mu     sync.Mutex
-	byName map[string]*rate.Limiter
-	old    map[string]*rate.Limiter // the generation before; used again means young again
+	byName map[string]*bucket
+	old    map[string]*bucket // the generation before; used again means young again
 }
 
-func newBuckets(perSecond float64, burst int) *buckets {
-	return &buckets{limit: rate.Limit(perSecond), burst: max(burst, 1), byName: make(map[string]*rate.Limiter)}
+// bucket is what this front door has of a caller.
+type bucket struct {
+	alone *rate.Limiter // counts while there is nothing shared
+	lease lease
 }
 
-func (b *buckets) take(name, message string) error {
+func newBuckets(perSecond float64, burst int, shared SharedBuckets) *buckets {
+	return &buckets{limit: rate.Limit(perSecond), burst: max(burst, 1), shared: shared, byName: make(map[string]*bucket)}
+}
+
+func (b *buckets) take(ctx context.Context, name, message string) error {
 	if b.limit <= 0 {
 		return nil
 	}
-	limiter := b.get(name)
-	if limiter.Allow() {
+	one := b.get(name)
+	if b.shared != nil {
+		if allowed, retryAfter, err := one.lease.take(ctx, b, name); err == nil {
+			if allowed {
+				return nil
+			}
+			return b.refusal(message, retryAfter)
+		}
+	}
+	if one.alone.Allow() {
 		return nil
 	}
+	return b.refusal(message, time.Duration(float64(time.Second)/float64(b.limit)))
+}
+
+func (b *buckets) refusal(message string, retryAfter time.Duration) error {
 	return &errcode.Error{
 		Code: errcode.RateLimited, Message: message,
 		Fix:        fmt.Sprintf("stay under %g requests a second, or send larger batches", float64(b.limit)),
-		RetryAfter: max(time.Second, time.Duration(float64(time.Second)/float64(b.limit))),
+		RetryAfter: max(time.Second, retryAfter),
 	}
 }
 
-func (b *buckets) get(name string) *rate.Limiter {
+func (b *buckets) get(name string) *bucket {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if limiter, ok := b.byName[name]; ok {
-		return limiter
+	if known, ok := b.byName[name]; ok {
+		return known
 	}
 	if len(b.byName) >= maxTracked {
-		b.old, b.byName = b.byName, make(map[string]*rate.Limiter)
+		b.old, b.byName = b.byName, make(map[string]*bucket)
 	}
-	limiter, ok := b.old[name]
+	known, ok := b.old[name]
 	if !ok {
-		limiter = rate.NewLimiter(b.limit, b.burst)
+		known = &bucket{alone: rate.NewLimiter(b.limit, b.burst)}
 	}
-	b.byName[name] = limiter
-	return limiter
+	b.byName[name] = known
+	return known
 }
 
 // byteSize writes a number of bytes for people.

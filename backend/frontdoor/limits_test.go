@@ -67,21 +67,21 @@ func TestCallerAddress(t *testing.T) {
 }
 
 func TestBucketsAreBounded(t *testing.T) {
-	b := newBuckets(0.001, 1)
-	require.NoError(t, b.take("first", ""))
+	b := newBuckets(0.001, 1, nil)
+	require.NoError(t, b.take(t.Context(), "first", ""))
 	for i := range 3 * maxTracked {
-		require.NoError(t, b.take(strconv.Itoa(i), ""))
+		require.NoError(t, b.take(t.Context(), strconv.Itoa(i), ""))
 		if i%(maxTracked/2) == 0 {
-			assert.Equal(t, errcode.RateLimited, errcode.Of(b.take("first", "")), "who keeps calling is remembered")
+			assert.Equal(t, errcode.RateLimited, errcode.Of(b.take(t.Context(), "first", "")), "who keeps calling is remembered")
 		}
 	}
 	assert.LessOrEqual(t, len(b.byName)+len(b.old), 2*maxTracked)
 }
 
 func TestNoLimit(t *testing.T) {
-	b := newBuckets(0, 0)
+	b := newBuckets(0, 0, nil)
 	for i := range 100 {
-		require.NoError(t, b.take(fmt.Sprint("x", i%2), ""))
+		require.NoError(t, b.take(t.Context(), fmt.Sprint("x", i%2), ""))
 	}
 	assert.Empty(t, b.byName)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
-	promstorage "github.com/prometheus/prometheus/storage"
 
 	"github.com/pharos-obs/pharos/internal/errcode"
 	"github.com/pharos-obs/pharos/storage"
@@ -66,12 +65,15 @@ func (e *Engine) Chart(ctx context.Context, org storage.OrgID, c Chart) (*ChartA
 	return answer, err
 }
 
+// A chart's evaluations are without the limits on the points and series of an answer: they are
+// reduced before they become one.
+
 // probe measures what one step of the query costs, in evaluations, at the end of the range and
 // in its middle. (One query over the range would decode every sample of it.)
 func (e *Engine) probe(ctx context.Context, org storage.OrgID, c Chart) (int, error) {
 	cost := 1
 	for _, at := range []time.Time{c.To, c.From.Add(c.To.Sub(c.From) / 2)} {
-		result, err := e.rangeOf(ctx, org, c.Query, Range{From: at, To: at, Step: time.Second})
+		result, err := e.calculate(ctx, org, c.Query, Range{From: at, To: at, Step: time.Second}, Options{unlimitedSeries: true})
 		if err != nil {
 			return 0, err
 		}
@@ -86,18 +88,10 @@ func (e *Engine) probe(ctx context.Context, org storage.OrgID, c Chart) (int, er
 	return cost, nil
 }
 
-// rangeOf evaluates without the limits on the points and series of an answer: what a chart
-// evaluates is reduced before it becomes one.
-func (e *Engine) rangeOf(ctx context.Context, org storage.OrgID, expr string, span Range) (*Result, error) {
-	return e.run(ctx, org, expr, span, Options{unlimitedSeries: true}, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error) {
-		return e.engine.NewRangeQuery(ctx, q, o, expr, span.From, span.To, span.Step)
-	})
-}
-
 func (e *Engine) evaluateChart(ctx context.Context, org storage.OrgID, c Chart, plan chartPlan) (*ChartAnswer, error) {
 	start := alignDown(c.From.UnixMilli(), plan.bucket.Milliseconds())
 	step := plan.bucket / time.Duration(plan.evaluations)
-	result, err := e.rangeOf(ctx, org, c.Query, Range{From: time.UnixMilli(start), To: c.To, Step: step})
+	result, err := e.overRange(ctx, org, c.Query, Range{From: time.UnixMilli(start), To: c.To, Step: step}, Options{unlimitedSeries: true})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,10 @@ type Config struct {
 	LookbackDelta time.Duration `mapstructure:"lookback_delta"`
 	// MaxConcurrent is how many queries run at once; further ones wait.
 	MaxConcurrent int `mapstructure:"max_concurrent"`
+	// CacheTTL is how long a calculated part of a range is kept, where there is a cache: so long
+	// can it hide a sample that comes more than two minutes late. Parts older than a day, in which
+	// none can come late, are kept ten times as long. 0 keeps nothing.
+	CacheTTL time.Duration `mapstructure:"cache_ttl"`
 }
 
 // DefaultConfig returns the limits that hold when nothing else is configured.
@@ -32,6 +36,7 @@ func DefaultConfig() Config {
 		MaxSeries:     10_000,
 		LookbackDelta: 5 * time.Minute,
 		MaxConcurrent: 20,
+		CacheTTL:      time.Minute,
 	}
 }
 
@@ -42,6 +47,9 @@ func (c Config) Validate() error {
 	}
 	if c.LookbackDelta <= 0 {
 		return errcode.InvalidField("lookback_delta", "is not positive", "use a duration such as 5m")
+	}
+	if c.CacheTTL < 0 {
+		return errcode.InvalidField("cache_ttl", "is negative", "use a duration such as 1m, or 0 to keep nothing")
 	}
 	for _, limit := range []struct {
 		field string

@@ -24,6 +24,7 @@ type Engine struct {
 	parser parser.Parser
 	slots  chan struct{}
 	logger *zap.Logger
+	cache  *cached // nil without one
 }
 
 // New returns an engine over the store. The registerer takes the engine's own metrics; it may
@@ -87,12 +88,15 @@ type Result struct {
 	Infos    []string
 	Rollup   time.Duration // how wide the buckets are of the rollup that was read; 0 for none
 
-	query promql.Query
+	query promql.Query // nil when the value has memory of its own
 	org   storage.OrgMetrics
 }
 
 // Close gives the memory of the value back.
 func (r *Result) Close() error {
+	if r.query == nil {
+		return nil
+	}
 	r.query.Close()
 	return r.org.Close()
 }
@@ -116,6 +120,30 @@ func (e *Engine) Range(ctx context.Context, org storage.OrgID, expr string, span
 	if err := e.checkRange(span); err != nil {
 		return nil, err
 	}
+	return e.overRange(ctx, org, expr, span, opts)
+}
+
+// overRange evaluates at every step, of which the cache may have some.
+func (e *Engine) overRange(ctx context.Context, org storage.OrgID, expr string, span Range, opts Options) (*Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.timeout(opts))
+	defer cancel()
+	direct := func(span Range) (*Result, error) { return e.calculate(ctx, org, expr, span, opts) }
+	if e.cache == nil || span.Step%time.Millisecond != 0 || span.From.UnixNano()%int64(time.Millisecond) != 0 {
+		return direct(span)
+	}
+	parsed, err := e.parser.ParseExpr(expr)
+	if err != nil || !cacheable(parsed) {
+		return direct(span) // the engine says what is wrong
+	}
+	result, err := e.cache.evaluate(ctx, question{org, parsed.String(), opts.LookbackDelta, span}, direct)
+	if err == nil && result.query == nil && seriesCount(result.Value) > e.config.MaxSeries && !opts.unlimitedSeries {
+		return nil, e.tooManySeries(seriesCount(result.Value))
+	}
+	return result, err
+}
+
+// calculate evaluates at every step.
+func (e *Engine) calculate(ctx context.Context, org storage.OrgID, expr string, span Range, opts Options) (*Result, error) {
 	return e.run(ctx, org, expr, span, opts, func(ctx context.Context, q promstorage.Queryable, o promql.QueryOpts, expr string) (promql.Query, error) {
 		return e.engine.NewRangeQuery(ctx, q, o, expr, span.From, span.To, span.Step)
 	})

@@ -29,6 +29,9 @@ type Config struct {
 	Query query.Config `mapstructure:"query"`
 	// Logs limits log queries.
 	Logs logsearch.Config `mapstructure:"logs"`
+	// Cache is the extension that keeps calculated parts of answers, for example redis. Without it
+	// each answer is calculated.
+	Cache component.ID `mapstructure:"cache"`
 	// Live limits live connections.
 	Live live.Config `mapstructure:"live"`
 }
@@ -47,7 +50,7 @@ func defaultConfig() *Config {
 // Validate checks the configuration. The sections check themselves.
 func (c *Config) Validate() error {
 	var errs []error
-	for name, id := range c.References() {
+	for name, id := range c.required() {
 		if id == (component.ID{}) {
 			errs = append(errs, fmt.Errorf("%s is empty: name an extension, for example %s", name, name))
 		}
@@ -63,5 +66,13 @@ func (c *Config) Validate() error {
 
 // References returns the extensions that the backend works on, by setting.
 func (c *Config) References() map[string]component.ID {
+	all := c.required()
+	if c.Cache != (component.ID{}) {
+		all["cache"] = c.Cache
+	}
+	return all
+}
+
+func (c *Config) required() map[string]component.ID {
 	return map[string]component.ID{"storage": c.Storage, "auth": c.Auth, "gateway": c.Gateway}
 }

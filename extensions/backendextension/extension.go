@@ -3,6 +3,8 @@ package backendextension
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/collector/component"
@@ -63,7 +65,7 @@ func (b *backend) Changed(source *componentstatus.InstanceID, event *componentst
 
 // Dependencies implements extensioncapabilities.Dependent.
 func (b *backend) Dependencies() []component.ID {
-	return []component.ID{b.cfg.Storage, b.cfg.Auth, b.cfg.Gateway}
+	return slices.Collect(maps.Values(b.cfg.References()))
 }
 
 // Start implements component.Component.
@@ -87,16 +89,37 @@ func (b *backend) Start(ctx context.Context, host component.Host) error {
 	if err := b.bootstrap(ctx, authentication.Service()); err != nil {
 		return err
 	}
-	return b.serve(gateway, store, authentication.Service())
+	cache, err := b.cache(extensions)
+	if err != nil {
+		return err
+	}
+	return b.serve(gateway, store, authentication.Service(), cache)
+}
+
+// cache returns what keeps answers; nil when nothing does.
+func (b *backend) cache(extensions map[component.ID]component.Component) (query.Cache, error) {
+	if b.cfg.Cache == (component.ID{}) {
+		return nil, nil
+	}
+	found, ok := extensions[b.cfg.Cache].(interface{ Cache() query.Cache })
+	if !ok {
+		return nil, fmt.Errorf("cache: there is no extension %q that keeps answers: add it to service::extensions", b.cfg.Cache)
+	}
+	return found.Cache(), nil
 }
 
 // serve makes the API and puts it behind the gateway.
-func (b *backend) serve(gateway doorway, store stores, authentication *auth.Service) error {
+func (b *backend) serve(gateway doorway, store stores, authentication *auth.Service, cache query.Cache) error {
 	registry := prometheus.NewRegistry()
 	b.forgetRegistry = b.process.AddRegistry(registry)
 	engine, err := query.New(store.MetricStore(), b.cfg.Query, registry, b.logger)
 	if err != nil {
 		return fmt.Errorf("create the query engine: %w", err)
+	}
+	if cache != nil {
+		if err := engine.UseCache(cache, registry); err != nil {
+			return fmt.Errorf("use the query cache: %w", err)
+		}
 	}
 	boards, err := dashboards.New(store.Metadata(), b.logger)
 	if err != nil {

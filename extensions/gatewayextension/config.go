@@ -89,6 +89,9 @@ type LimitsConfig struct {
 	AnonymousPerSecond float64 `mapstructure:"anonymous_per_second"`
 	// AnonymousBurst is how many of them it may make at once.
 	AnonymousBurst int `mapstructure:"anonymous_burst"`
+	// Shared is the extension in which servers count requests together, for example redis. Without
+	// it, or while it is away, each counts by itself.
+	Shared component.ID `mapstructure:"shared"`
 }
 
 func defaultConfig() *Config {
@@ -198,5 +201,9 @@ func isLoopback(host string) bool {
 
 // References returns the extensions that the front door works with, by setting.
 func (c *Config) References() map[string]component.ID {
-	return map[string]component.ID{"auth": c.Auth}
+	all := map[string]component.ID{"auth": c.Auth}
+	if c.Limits.Shared != (component.ID{}) {
+		all["limits::shared"] = c.Limits.Shared
+	}
+	return all
 }

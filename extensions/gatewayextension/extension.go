@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +57,9 @@ type gateway struct {
 }
 
 // Dependencies implements extensioncapabilities.Dependent.
-func (g *gateway) Dependencies() []component.ID { return []component.ID{g.cfg.Auth} }
+func (g *gateway) Dependencies() []component.ID {
+	return slices.Collect(maps.Values(g.cfg.References()))
+}
 
 // Start implements component.Component. It listens, but answers 503 until Ready.
 func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
@@ -64,7 +68,11 @@ func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
 	if !ok {
 		return fmt.Errorf("auth: there is no extension %q that checks credentials: add it to service::extensions", g.cfg.Auth)
 	}
-	if err := g.makeDoor(authenticator); err != nil {
+	shared, err := g.sharedBuckets(host)
+	if err != nil {
+		return err
+	}
+	if err := g.makeDoor(authenticator, shared); err != nil {
 		return err
 	}
 	if g.cfg.encrypted() {
@@ -87,8 +95,27 @@ func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
 	return nil
 }
 
+// sharedBuckets returns what other servers count requests in too; nil when each counts by itself.
+// Those that forward and those that serve have different ones, for the requests of many callers
+// pass both.
+func (g *gateway) sharedBuckets(host component.Host) (frontdoor.SharedBuckets, error) {
+	if g.cfg.Limits.Shared == (component.ID{}) {
+		return nil, nil
+	}
+	found, ok := host.GetExtensions()[g.cfg.Limits.Shared].(interface {
+		Buckets(kind string) frontdoor.SharedBuckets
+	})
+	if !ok {
+		return nil, fmt.Errorf("limits::shared: there is no extension %q that counts requests: add it to service::extensions", g.cfg.Limits.Shared)
+	}
+	if len(g.cfg.Backend.URL) > 0 {
+		return found.Buckets("forwarding"), nil
+	}
+	return found.Buckets("serving"), nil
+}
+
 // makeDoor makes the front door, and what stands behind it for requests that are not served here.
-func (g *gateway) makeDoor(authenticator auth.Authenticator) error {
+func (g *gateway) makeDoor(authenticator auth.Authenticator, shared frontdoor.SharedBuckets) error {
 	proxies, err := g.cfg.proxies()
 	if err != nil {
 		return err
@@ -103,6 +130,7 @@ func (g *gateway) makeDoor(authenticator auth.Authenticator) error {
 		Burst:              g.cfg.Limits.Burst,
 		AnonymousPerSecond: g.cfg.Limits.AnonymousPerSecond,
 		AnonymousBurst:     g.cfg.Limits.AnonymousBurst,
+		Shared:             shared,
 		TrustedProxies:     proxies,
 		Tracer:             g.set.TracerProvider.Tracer(scopeName),
 	}, authenticator, orgcontext.With, g.set.MeterProvider.Meter(scopeName), g.set.Logger)

@@ -39,6 +39,7 @@ var faultTests = []struct {
 	{"Elasticsearch refuses documents", logStoreRefuses},
 	{"metadata away", metadataAway},
 	{"Redis away", redisAway},
+	{"Redis shares", redisShares},
 	{"writer is killed before it commits", writerKilledBeforeCommit},
 	{"two writers", twoWriters},
 	{"backend is killed", backendKilled},
@@ -241,20 +242,6 @@ func metadataAway(t *testing.T, c *cluster.Cluster) {
 				strings.NewReader(fmt.Sprintf(`{"email":%q,"password":%q}`, c.Front.Bootstrap.AdminEmail, c.Front.Bootstrap.AdminPassword)), jsonHeader)
 			return err == nil && got.status == http.StatusOK
 		}, time.Minute, 100*time.Millisecond, "logins are back")
-	})
-}
-
-// redisAway cuts and hangs what nothing depends on.
-func redisAway(t *testing.T, c *cluster.Cluster) {
-	t.Helper()
-	client := clientOf(c.Front)
-	underLoad(t, c, "redis", func(load *loadView) {
-		for _, fail := range []func(){c.Redis.Cut, c.Redis.Hang} {
-			fail()
-			load.goesOnLong("without Redis")
-			assert.NotEmpty(t, client.query(t, `count(count_over_time(redis_grpc[3h]))`), "queries go on")
-			c.Redis.Restore()
-		}
 	})
 }
 
