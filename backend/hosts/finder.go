@@ -35,7 +35,8 @@ const measured = "system_cpu_load_average_1m|system_memory_usage_bytes|system_cp
 
 // ownMetrics are those of an agent that are read.
 const ownMetrics = metricInfo + "|" + metricUp + "|" + metricFailure + "|" + metricMemory + "|" + metricCPU + "|" + metricUptime + "|" + metricGoroutines +
-	"|" + metricItems + "|" + metricBytes + "|" + metricAge + "|" + metricDelivered + "|" + metricDropped + "|" + metricSuccess + "|" + limiterPrefix + ".*"
+	"|" + metricItems + "|" + metricBytes + "|" + metricAge + "|" + metricDelivered + "|" + metricDropped + "|" + metricSuccess +
+	"|" + metricState + "|" + metricRestarts + "|" + metricPoints + "|" + metricRecords + "|" + metricOccupied + "|" + limiterPrefix + ".*"
 
 // finder makes lists.
 type finder struct{ engine *query.Engine }

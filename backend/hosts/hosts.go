@@ -35,19 +35,20 @@ type Reason struct {
 
 // Agent is what an agent says of itself; what it did not say lately is left out.
 type Agent struct {
-	Version    string     `json:"version" example:"0.1.0"`
-	Config     string     `json:"config,omitempty" doc:"Digest of its configuration: equal for equal ones" example:"5f3a01bc"`
-	LastReport time.Time  `json:"last_report"`
-	Started    *time.Time `json:"started,omitempty"`
-	CPU        *float64   `json:"cpu_cores,omitempty" doc:"Cores it used on average of the last ten minutes" example:"0.001"`
-	Memory     *int64     `json:"memory_bytes,omitempty" doc:"Memory in RAM"`
-	Goroutines *int64     `json:"goroutines,omitempty"`
-	Queues     []Queue    `json:"queues,omitempty" doc:"What waits for the server, of each signal"`
-	Parts      []Part     `json:"parts,omitempty" doc:"Its receivers, processors, exporters and extensions; of a single host only"`
+	Version    string        `json:"version" example:"0.1.0"`
+	Config     string        `json:"config,omitempty" doc:"Digest of its configuration: equal for equal ones" example:"5f3a01bc"`
+	LastReport time.Time     `json:"last_report"`
+	Started    *time.Time    `json:"started,omitempty"`
+	CPU        *float64      `json:"cpu_cores,omitempty" doc:"Cores it used on average of the last ten minutes" example:"0.001"`
+	Memory     *int64        `json:"memory_bytes,omitempty" doc:"Memory in RAM"`
+	Goroutines *int64        `json:"goroutines,omitempty"`
+	Queues     []AgentQueue  `json:"queues,omitempty" doc:"What waits for the server, of each signal"`
+	Parts      []AgentPart   `json:"parts,omitempty" doc:"Its receivers, processors, exporters and extensions; of a single host only"`
+	Plugins    []AgentPlugin `json:"plugins,omitempty" doc:"Of a single host only"`
 }
 
-// Queue is what waits for the server, of one signal.
-type Queue struct {
+// AgentQueue is what waits for the server, of one signal.
+type AgentQueue struct {
 	Signal      string     `json:"signal" example:"metrics"`
 	Items       int64      `json:"items"`
 	Bytes       int64      `json:"bytes" doc:"On disk"`
@@ -57,9 +58,18 @@ type Queue struct {
 	LastSuccess *time.Time `json:"last_success,omitempty" doc:"When the server took something last, as of the last report"`
 }
 
-// Part is a receiver, processor, exporter or extension of an agent.
-type Part struct {
+// AgentPart is a receiver, processor, exporter or extension of an agent.
+type AgentPart struct {
 	Kind string `json:"kind" example:"receiver"`
 	ID   string `json:"id" example:"host"`
 	Up   bool   `json:"up"`
+}
+
+// AgentPlugin is a program that the agent runs.
+type AgentPlugin struct {
+	ID       string `json:"id" example:"plugin/orders-db" doc:"The receiver that runs it"`
+	State    string `json:"state,omitempty" example:"running"`
+	Restarts int64  `json:"restarts" doc:"Since the agent started"`
+	Dropped  int64  `json:"dropped" doc:"Data points and log records since the agent started that were dropped"`
+	Memory   *int64 `json:"memory_bytes,omitempty" doc:"Memory in RAM, its children included"`
 }

@@ -80,6 +80,13 @@ func TestOneHostWhole(t *testing.T) {
 		`pharos_delivery_last_success_seconds{LABELS,signal="metrics"} 3590x120`,
 		`pharos_agent_part_up{LABELS,kind="receiver",part="of-before"} 1x100`,
 		`pharos_agent_part_up{LABELS,kind="exporter",part="delivery"} 1x120`,
+		`pharos_plugin_state{LABELS,plugin="plugin/db",state="running"} 1x110 0x9`,
+		`pharos_plugin_state{LABELS,plugin="plugin/db",state="waiting"} 0x110 1x9`,
+		`pharos_plugin_restarts_total{LABELS,plugin="plugin/db",reason="ended"} 2x120`,
+		`pharos_plugin_restarts_total{LABELS,plugin="plugin/db",reason="hangs"} 1x120`,
+		`pharos_plugin_dropped_points_total{LABELS,plugin="plugin/db",reason="too_many"} 4x120`,
+		`pharos_plugin_memory_usage_bytes{LABELS,plugin="plugin/db"} 20000000x120`,
+		`pharos_plugin_state{LABELS,plugin="plugin/of-before",state="running"} 1x110`,
 	))
 	output, err := api.one(known(t.Context()), &oneInput{Name: "web-1"})
 	require.NoError(t, err)
@@ -91,8 +98,9 @@ func TestOneHostWhole(t *testing.T) {
 		Name: "web-1", ID: "id-of-web-1", OS: "Debian 12", Arch: "amd64", State: StateOK, LastSeen: at(hour),
 		Agent: &Agent{
 			Version: "1.2.3", Config: "c0ffee", LastReport: *at(hour), Started: at(0), CPU: &cores, Memory: &memory, Goroutines: &goroutines,
-			Queues: []Queue{{Signal: "metrics", Items: 5, Bytes: 900, AgeSeconds: 1.5, Delivered: 12_000, LastSuccess: at(3590)}},
-			Parts:  []Part{{"exporter", "delivery", true}, {"receiver", "host", true}},
+			Queues:  []AgentQueue{{Signal: "metrics", Items: 5, Bytes: 900, AgeSeconds: 1.5, Delivered: 12_000, LastSuccess: at(3590)}},
+			Parts:   []AgentPart{{"exporter", "delivery", true}, {"receiver", "host", true}},
+			Plugins: []AgentPlugin{{ID: "plugin/db", State: "waiting", Restarts: 3, Dropped: 4, Memory: &memory}},
 		},
 	}, host)
 

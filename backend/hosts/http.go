@@ -76,7 +76,7 @@ type listInput struct {
 
 // HostList is a page of hosts.
 type HostList struct {
-	Hosts []Host `json:"hosts" doc:"Sorted by name; the parts of agents are left out"`
+	Hosts []Host `json:"hosts" doc:"Sorted by name; the parts and plugins of agents are left out"`
 	Next  string `json:"next,omitempty" doc:"after of the next page; absent at the end"`
 	// Counts are of all pages.
 	Counts StateCounts `json:"counts"`
@@ -114,7 +114,7 @@ func (a *API) list(ctx context.Context, input *listInput) (*listOutput, error) {
 		}
 		if host.Agent != nil {
 			agent := *host.Agent
-			agent.Parts = nil
+			agent.Parts, agent.Plugins = nil, nil
 			host.Agent = &agent
 		}
 		output.Body.Hosts = append(output.Body.Hosts, host)

@@ -27,6 +27,12 @@ const (
 	metricDelivered  = "pharos_delivery_delivered_items_total"
 	metricDropped    = "pharos_delivery_dropped_items_total"
 	metricSuccess    = "pharos_delivery_last_success_seconds"
+	pluginPrefix     = "pharos_plugin_"
+	metricState      = pluginPrefix + "state"
+	metricRestarts   = pluginPrefix + "restarts_total"
+	metricPoints     = pluginPrefix + "dropped_points_total"
+	metricRecords    = pluginPrefix + "dropped_records_total"
+	metricOccupied   = pluginPrefix + "memory_usage_bytes"
 	limiterPrefix    = "otelcol_processor_memory_limiter_refused_"
 )
 
@@ -46,12 +52,13 @@ type agentTally struct {
 	since    int64 // the first report
 	version  string
 	config   string
-	values   map[string]samples // by metric, the newest series of each
-	cpu      float64            // seconds in the window
-	cpuSpan  int64              // milliseconds that it is of
-	parts    map[Part]samples   // by kind and id
+	values   map[string]samples    // by metric, the newest series of each
+	cpu      float64               // seconds in the window
+	cpuSpan  int64                 // milliseconds that it is of
+	parts    map[AgentPart]samples // by kind and id
 	failures []failure
 	queues   map[string]*queueTally
+	plugins  map[string]*pluginTally
 	limited  map[string]samples // what memory limiters refused, by processor and signal
 }
 
@@ -61,7 +68,7 @@ type failure struct {
 }
 
 type queueTally struct {
-	Queue
+	AgentQueue
 	newest  map[string]int64   // by metric
 	dropped map[string]samples // by reason
 }
@@ -107,7 +114,7 @@ func (t *tally) see(s samples) {
 
 func (t *tally) knownAgent() *agentTally {
 	if t.agent == nil {
-		t.agent = &agentTally{values: map[string]samples{}, parts: map[Part]samples{}, queues: map[string]*queueTally{}, limited: map[string]samples{}}
+		t.agent = &agentTally{values: map[string]samples{}, parts: map[AgentPart]samples{}, queues: map[string]*queueTally{}, plugins: map[string]*pluginTally{}, limited: map[string]samples{}}
 	}
 	return t.agent
 }
@@ -118,7 +125,7 @@ func (a *agentTally) add(set labels.Labels, s samples) {
 	case metricInfo:
 		a.report(set, s)
 	case metricUp:
-		part := Part{Kind: strings.Clone(set.Get("kind")), ID: strings.Clone(set.Get("part"))}
+		part := AgentPart{Kind: strings.Clone(set.Get("kind")), ID: strings.Clone(set.Get("part"))}
 		if s.last > a.parts[part].last {
 			a.parts[part] = s
 		}
@@ -134,6 +141,8 @@ func (a *agentTally) add(set labels.Labels, s samples) {
 		if s.last > a.values[metric].last {
 			a.values[metric] = s
 		}
+	case metricState, metricRestarts, metricPoints, metricRecords, metricOccupied:
+		a.plugin(set.Get("plugin")).add(metric, set.Get("state"), s)
 	default:
 		if what, ok := strings.CutPrefix(metric, limiterPrefix); ok {
 			a.limited[set.Get("processor")+" "+strings.TrimSuffix(what, "_total")] = s
@@ -157,10 +166,40 @@ func (a *agentTally) report(set labels.Labels, s samples) {
 func (a *agentTally) queue(signal string) *queueTally {
 	known, ok := a.queues[signal]
 	if !ok {
-		known = &queueTally{Queue: Queue{Signal: strings.Clone(signal)}, newest: map[string]int64{}, dropped: map[string]samples{}}
+		known = &queueTally{AgentQueue: AgentQueue{Signal: strings.Clone(signal)}, newest: map[string]int64{}, dropped: map[string]samples{}}
 		a.queues[known.Signal] = known
 	}
 	return known
+}
+
+type pluginTally struct {
+	AgentPlugin
+	last, stateSeen int64
+}
+
+func (a *agentTally) plugin(id string) *pluginTally {
+	known, ok := a.plugins[id]
+	if !ok {
+		known = &pluginTally{AgentPlugin: AgentPlugin{ID: strings.Clone(id)}}
+		a.plugins[known.ID] = known
+	}
+	return known
+}
+
+func (p *pluginTally) add(metric, state string, s samples) {
+	p.last = max(p.last, s.last)
+	switch metric {
+	case metricState:
+		if s.value != 0 && s.last > p.stateSeen {
+			p.State, p.stateSeen = strings.Clone(state), s.last
+		}
+	case metricRestarts:
+		p.Restarts += int64(s.value) // one series a reason
+	case metricPoints, metricRecords:
+		p.Dropped += int64(s.value)
+	case metricOccupied:
+		p.Memory = whole(s)
+	}
 }
 
 func (q *queueTally) add(metric, reason string, s samples) {
@@ -227,14 +266,19 @@ func (a *agentTally) summary() *Agent {
 		agent.CPU = &cores
 	}
 	for _, signal := range slices.Sorted(maps.Keys(a.queues)) {
-		agent.Queues = append(agent.Queues, a.queues[signal].Queue)
+		agent.Queues = append(agent.Queues, a.queues[signal].AgentQueue)
 	}
 	for part, s := range a.parts {
 		if s.last >= a.info.last { // others are of an earlier configuration
-			agent.Parts = append(agent.Parts, Part{part.Kind, part.ID, s.value != 0})
+			agent.Parts = append(agent.Parts, AgentPart{part.Kind, part.ID, s.value != 0})
 		}
 	}
-	slices.SortFunc(agent.Parts, func(a, b Part) int { return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID)) })
+	slices.SortFunc(agent.Parts, func(a, b AgentPart) int { return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID)) })
+	for _, id := range slices.Sorted(maps.Keys(a.plugins)) {
+		if plugin := a.plugins[id]; plugin.last >= a.info.last {
+			agent.Plugins = append(agent.Plugins, plugin.AgentPlugin)
+		}
+	}
 	return agent
 }
 
