@@ -43,8 +43,8 @@ type Agent struct {
 	Memory     *int64        `json:"memory_bytes,omitempty" doc:"Memory in RAM"`
 	Goroutines *int64        `json:"goroutines,omitempty"`
 	Queues     []AgentQueue  `json:"queues,omitempty" doc:"What waits for the server, of each signal"`
-	Parts      []AgentPart   `json:"parts,omitempty" doc:"Its receivers, processors, exporters and extensions; of a single host only"`
-	Plugins    []AgentPlugin `json:"plugins,omitempty" doc:"Of a single host only"`
+	Parts      []AgentPart   `json:"parts,omitempty" doc:"Its receivers, processors, exporters and extensions; only when the host is named"`
+	Plugins    []AgentPlugin `json:"plugins,omitempty" doc:"Only when the host is named"`
 }
 
 // AgentQueue is what waits for the server, of one signal.

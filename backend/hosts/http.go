@@ -39,7 +39,6 @@ func New(engine *query.Engine) *API {
 
 // Register adds the operations to the API.
 func (a *API) Register(api huma.API) {
-	metadata := map[string]any{"scope": auth.ScopeQuery}
 	huma.Register(api, huma.Operation{
 		OperationID: "hosts",
 		Method:      http.MethodGet,
@@ -48,16 +47,8 @@ func (a *API) Register(api huma.API) {
 		Description: "Hosts by the label `host_name` of their series. A host is `silent` when the newest sample is older than three times its " +
 			"interval, at least 90 seconds. The answer may be ten seconds old.",
 		Tags:     []string{"query"},
-		Metadata: metadata,
+		Metadata: map[string]any{"scope": auth.ScopeQuery},
 	}, a.list)
-	huma.Register(api, huma.Operation{
-		OperationID: "host",
-		Method:      http.MethodGet,
-		Path:        "/v1/hosts/{name}",
-		Summary:     "One host, with all parts of its agent",
-		Tags:        []string{"query"},
-		Metadata:    metadata,
-	}, a.one)
 }
 
 // Range is the time that a question is about.
@@ -68,6 +59,7 @@ type Range struct {
 
 type listInput struct {
 	Range
+	Name  string `query:"name" doc:"Only the host of this name, with the parts and plugins of its agent" example:"web-1"`
 	State string `query:"state" enum:"ok,unhealthy,silent,no_agent" doc:"Only hosts in this state"`
 	Query string `query:"q" doc:"Words that must all occur in the name, host.id, system or version of the agent" example:"db debian"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
@@ -76,7 +68,7 @@ type listInput struct {
 
 // HostList is a page of hosts.
 type HostList struct {
-	Hosts []Host `json:"hosts" doc:"Sorted by name; the parts and plugins of agents are left out"`
+	Hosts []Host `json:"hosts" doc:"Sorted by name; of many, the parts and plugins of agents are left out"`
 	Next  string `json:"next,omitempty" doc:"after of the next page; absent at the end"`
 	// Counts are of all pages.
 	Counts StateCounts `json:"counts"`
@@ -101,7 +93,7 @@ func (a *API) list(ctx context.Context, input *listInput) (*listOutput, error) {
 	output := &listOutput{Body: HostList{Hosts: []Host{}}}
 	for i := range all {
 		host := all[i] // a copy: the list is everybody's
-		if !host.matches(words) {
+		if !host.matches(words) || input.Name != "" && host.Name != input.Name {
 			continue
 		}
 		output.Body.Counts.add(host.State)
@@ -112,7 +104,7 @@ func (a *API) list(ctx context.Context, input *listInput) (*listOutput, error) {
 			output.Body.Next = output.Body.Hosts[input.Limit-1].Name
 			continue // to count
 		}
-		if host.Agent != nil {
+		if host.Agent != nil && input.Name == "" {
 			agent := *host.Agent
 			agent.Parts, agent.Plugins = nil, nil
 			host.Agent = &agent
@@ -145,26 +137,6 @@ func (c *StateCounts) add(state State) {
 	case StateNoAgent:
 		c.NoAgent++
 	}
-}
-
-type oneInput struct {
-	Range
-	Name string `path:"name" doc:"host.name" example:"web-1"`
-}
-
-type oneOutput struct{ Body Host }
-
-func (a *API) one(ctx context.Context, input *oneInput) (*oneOutput, error) {
-	all, err := a.find(ctx, &input.Range)
-	if err != nil {
-		return nil, err
-	}
-	for i := range all {
-		if all[i].Name == input.Name {
-			return &oneOutput{Body: all[i]}, nil
-		}
-	}
-	return nil, errcode.New(errcode.NotFound, "no host %q reported in this time: GET /v1/hosts lists those that did", input.Name)
 }
 
 // find returns all hosts, sorted by name.

@@ -25,6 +25,6 @@ export const chartColours: Record<Scheme, { grid: string; text: string; cursor: 
 
 /** What a threshold means; the same as --good, --warn, --bad and --accent. */
 export const levelColours: Record<Scheme, Record<"good" | "warn" | "bad" | "info", string>> = {
-  light: { good: "#1d8348", warn: "#9a6700", bad: "#c4302b", info: "#0b6bcb" },
+  light: { good: "#1d8348", warn: "#946300", bad: "#c4302b", info: "#0b6bcb" },
   dark: { good: "#4cc38a", warn: "#e2b340", bad: "#ff7b72", info: "#6ab0ff" },
 };

@@ -36,6 +36,32 @@ export function hostSamples({ name, cpu = 0.2, memory = 0.4, disk = 0.3 }, time)
   ];
 }
 
+/** agentSamples is what the agent of a host says of itself; `failing` are parts with why they fail. */
+export function agentSamples({ name, version = "1.4.0", failing = {} }, time) {
+  const at = new Date(time * 1000).toISOString();
+  const sample = (metric_name, value, labels = {}) => ({ time: at, service: "pharos-agent", instance_id: name, metric_name, value, labels: { host_name: name, ...labels } });
+  const signal = { signal: "metrics" };
+  const parts = [["receiver", "host"], ["receiver", "file_log/nginx"], ["processor", "memory_limiter"], ["exporter", "delivery"]];
+  return [
+    sample("target_info", 1, { host_id: `id-of-${name}`, host_arch: "amd64", os_type: "linux", os_description: "Debian GNU/Linux 12" }),
+    sample("pharos_agent_info", 1, { version, config: "5f3a01bc" }),
+    ...parts.map(([kind, part]) => sample("pharos_agent_part_up", failing[part] ? 0 : 1, { kind, part })),
+    ...parts.filter(([, part]) => failing[part]).map(([kind, part]) => sample("pharos_agent_part_failure_seconds", time - 600, { kind, part, reason: failing[part] })),
+    sample("process_memory_usage_bytes", 21e6),
+    sample("process_cpu_time_seconds_total", (time % 1e6) * 0.001, { cpu_mode: "user" }),
+    sample("process_uptime_seconds", time % 1e6),
+    sample("go_goroutine_count", 14),
+    sample("pharos_delivery_queue_items", 120, signal),
+    sample("pharos_delivery_queue_bytes", 90_000, signal),
+    sample("pharos_delivery_queue_age_seconds", 4, signal),
+    sample("pharos_delivery_delivered_items_total", (time % 1e6) * 100, signal),
+    sample("pharos_delivery_last_success_seconds", time - 3, signal),
+    sample("pharos_plugin_state", 1, { plugin: "plugin/orders-db", state: "running" }),
+    sample("pharos_plugin_restarts_total", 2, { plugin: "plugin/orders-db", reason: "ended" }),
+    sample("pharos_plugin_memory_usage_bytes", 17e6, { plugin: "plugin/orders-db" }),
+  ];
+}
+
 /** serviceSamples is what a program measures at a time: requests, of which a part fails, and more. */
 export function serviceSamples({ name, instance, host, failing = 0, environment = "production" }, time) {
   const at = new Date(time * 1000).toISOString();
@@ -67,9 +93,9 @@ export function over(from, to, samples) {
   return all;
 }
 
-/** report sends the past of hosts and services, and goes on reporting until the result is called. */
-export async function report(server, { hosts = [], services = [] }) {
-  const samples = (time) => [...hosts.flatMap((host) => hostSamples(host, time)), ...services.flatMap((service) => serviceSamples(service, time))];
+/** report sends the past of hosts, agents and services, and goes on reporting until the result is called. */
+export async function report(server, { hosts = [], agents = [], services = [] }) {
+  const samples = (time) => [...hosts.flatMap((host) => hostSamples(host, time)), ...agents.flatMap((agent) => agentSamples(agent, time)), ...services.flatMap((service) => serviceSamples(service, time))];
   await send(server, "metrics", over(600, 0, samples));
   const timer = setInterval(() => send(server, "metrics", samples(Date.now() / 1000)).catch(() => undefined), 3000);
   return () => clearInterval(timer);

@@ -10,15 +10,17 @@ import { usePageTime } from "../time/context";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
+import { keepTime } from "./age";
+import { AgentPanel } from "./AgentPanel";
 import { ChartCard } from "./ChartCard";
 import { hostCharts, sections, type HostChart } from "./charts";
-import { keepTime } from "./columns";
 import { Filesystems } from "./Filesystems";
 import { HostHeader } from "./HostHeader";
 import { HostServices } from "./HostServices";
 import { LogTail } from "./LogTail";
 import type { HostRow } from "./model";
 import { Processes } from "./Processes";
+import { Reasons } from "./Reasons";
 import { hostLogs } from "./queries";
 import { LevelHistogram } from "../services/LevelHistogram";
 import { SectionNav } from "./SectionNav";
@@ -31,7 +33,7 @@ export function HostPage() {
 }
 
 function OneHost({ host }: { host: string }) {
-  const { row, interval, loading, error, known } = useHost(host);
+  const { row, interval, loading, error, known, fleet } = useHost(host);
   const { refresh } = usePageTime();
   return (
     <div className={classes.page}>
@@ -50,12 +52,16 @@ function OneHost({ host }: { host: string }) {
       {known && (
         <>
           <HostHeader row={row} />
+          <Reasons row={row} />
           <SectionNav sections={sections} />
           <Charts id="cpu" row={row} />
           <Charts id="memory" row={row} />
           <Charts id="disk" row={row} wide={<Filesystems host={host} />} />
           <Charts id="network" row={row} />
           <Charts id="processes" row={row} wide={<Processes host={host} interval={interval} />} />
+          <section id="agent" className={classes.section} aria-label="Agent">
+            <AgentPanel {...fleet} />
+          </section>
           <section id="services" className={classes.section} aria-label="Services">
             <HostServices host={host} />
           </section>

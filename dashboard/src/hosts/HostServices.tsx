@@ -12,7 +12,7 @@ import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
 import { DataTable, type Column } from "../ui/DataTable";
 import { Panel } from "../ui/Panel";
-import { keepTime } from "./columns";
+import { keepTime } from "./age";
 import { hostLogs, quote, servicesOn } from "./queries";
 
 export interface ServiceOnHost {

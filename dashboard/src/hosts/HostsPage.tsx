@@ -7,13 +7,16 @@ import { useDeferredValue, useMemo, useRef } from "react";
 import { format } from "../format/units";
 import { useColours } from "../overview/useColours";
 import { PageTitle } from "../shell/title";
+import { CodeBlock } from "../ui/CodeBlock";
 import { DataTable } from "../ui/DataTable";
 import { EmptyState } from "../ui/EmptyState";
 import { Failure } from "../ui/Failure";
 import { Loading } from "../ui/Loading";
 import { useShortcut } from "../ui/shortcuts";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
-import { hostColumns, keepTime } from "./columns";
+import { keepTime } from "./age";
+import { hostColumns } from "./columns";
+import { installCommand } from "./fleet";
 import { countShown, filterHosts, totalsOf, type HostRow, type Show } from "./model";
 import { hostLabel, sparks } from "./queries";
 import { parseHosts, writeHosts } from "./search";
@@ -89,7 +92,7 @@ const showNames: readonly (readonly [Show, string, string])[] = [
   ["all", "All", "Every host that reported in the time range"],
   ["reporting", "Reporting", "Hosts whose newest sample is recent"],
   ["stale", "Stale", "Hosts that stopped reporting"],
-  ["attention", "Need a look", "Stale, CPU 85 %, memory 90 %, disk 85 %, or load 1.5 to a core and more"],
+  ["attention", "Need a look", "Stale, agent unhealthy or silent, CPU 85 %, memory 90 %, disk 85 %, or load 1.5 to a core and more"],
 ];
 
 function ShowButtons({ rows, show, onShow }: { rows: readonly HostRow[]; show: Show; onShow: (show: Show) => void }) {
@@ -137,7 +140,11 @@ function NoHosts() {
         </Button>
       }
     >
-      <code>pharos up</code> measures the machine it runs on; on others, an agent or an OpenTelemetry Collector with host metrics does. A longer time range shows hosts that reported earlier.
+      <p>
+        <code>pharos up</code> measures the machine it runs on. On others, install the agent with an API key of this server:
+      </p>
+      <CodeBlock code={installCommand(location.origin)} label="Command that installs the agent" />
+      <p>An OpenTelemetry Collector with host metrics works too. A longer time range shows hosts that reported earlier.</p>
     </EmptyState>
   );
 }

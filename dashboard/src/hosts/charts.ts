@@ -233,13 +233,14 @@ const processCharts: HostChart[] = [
 
 export const hostCharts: readonly HostChart[] = [...cpu, ...memory, ...disk, ...network, ...processCharts];
 
-/** All sections of the page in their order; the last three have no charts. */
+/** All sections of the page in their order; the last ones have no charts. */
 export const sections = [
   ["cpu", "CPU"],
   ["memory", "Memory"],
   ["disk", "Disks and filesystems"],
   ["network", "Network"],
   ["processes", "Processes"],
+  ["agent", "Agent"],
   ["services", "Services"],
   ["logs", "Logs"],
 ] as const;

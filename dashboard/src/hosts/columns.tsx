@@ -5,8 +5,11 @@ import { Link } from "@tanstack/react-router";
 import { format, formatDuration } from "../format/units";
 import type { Column } from "../ui/DataTable";
 import { level } from "../ui/Meter";
+import { ago, keepTime } from "./age";
+import { agentOrder, troubleOf } from "./fleet";
 import { limits, type HostRow } from "./model";
 import { Spark } from "./sparks";
+import { TroubleBadge } from "./TroubleBadge";
 import classes from "./HostsPage.module.css";
 
 /** Part is how much of something is used: a number, and a bar that is coloured when it is much. */
@@ -22,34 +25,16 @@ export function Part({ value, hint, warn = 85 }: { value: number | undefined; hi
   );
 }
 
-/** ago is an age in its largest unit: "3 s ago". */
-export function ago(seconds: number | undefined): string {
-  if (seconds === undefined) return "–";
-  if (seconds < 1) return "now";
-  return `${formatDuration(seconds >= 3600 ? Math.floor(seconds / 60) * 60 : seconds >= 60 ? Math.floor(seconds / 60) * 60 : seconds)} ago`;
-}
-
 function HostName({ row }: { row: HostRow }) {
   return (
     <span className={classes.name}>
-      <span className={classes.dot} data-stale={row.stale} aria-hidden="true" />
+      <span className={classes.dot} data-stale={row.stale} data-bad={!row.stale && troubleOf(row) !== undefined} aria-hidden="true" />
       <Link to="/hosts/$host" params={{ host: row.name }} search={keepTime} className={classes.link ?? ""}>
         {row.name}
       </Link>
-      {row.stale && (
-        <span className={classes.badge} title={`Last seen ${ago(row.age)}`}>
-          stale
-        </span>
-      )}
+      <TroubleBadge row={row} />
     </span>
   );
-}
-
-const timeParameters = ["from", "to", "live", "refresh", "tz"];
-
-/** keepTime takes the shell's parameters along to another page, and leaves this page's behind. */
-export function keepTime(search: object): Record<string, string> {
-  return Object.fromEntries(Object.entries(search).filter(([name]) => timeParameters.includes(name))) as Record<string, string>;
 }
 
 const network = (row: HostRow) => (row.netIn === undefined && row.netOut === undefined ? undefined : (row.netIn ?? 0) + (row.netOut ?? 0));
@@ -104,6 +89,14 @@ export function hostColumns(colour: (index: number) => string): Column<HostRow>[
       sortBy: (row) => (row.stale ? undefined : row.loadPerCore),
       hint: "Mean load of one minute, divided by the cores",
       cell: (row) => <Load row={row} />,
+    },
+    {
+      id: "agent",
+      title: "Agent",
+      optional: true,
+      sortBy: agentOrder,
+      hint: "Version of the agent; sorted by how it does",
+      cell: (row) => <span className={row.agent ? undefined : "muted"}>{row.agent?.version ?? "–"}</span>,
     },
     { id: "uptime", title: "Up", number: true, optional: true, sortBy: (row) => row.uptime, cell: (row) => formatDuration(row.uptime) },
     { id: "os", title: "System", optional: true, sortBy: (row) => row.os, cell: (row) => <span className={classes.os} title={[row.os, row.kernel, row.arch].filter(Boolean).join(", ")}>{row.os ?? "–"}</span> },

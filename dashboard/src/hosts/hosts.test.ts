@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { InstantSeries, Labels } from "../api/types";
 import { fromMatrix } from "../live/frame";
 import { hostCharts, sections } from "./charts";
-import { ago, keepTime } from "./columns";
+import { ago, keepTime } from "./age";
+import { agentOrder, partRows, spanParams, troubleOf, type FleetHost } from "./fleet";
 import { filesystemsOf, partOf } from "./Filesystems";
 import { joinServices } from "./HostServices";
 import { linesOf } from "./lines";
@@ -98,11 +99,7 @@ describe("infoOf", () => {
 
   it("prefers what the program that measures the host says", () => {
     const info = infoOf([target({ service: "web", service_version: "9" }), target({ service: "host", os_description: "Debian 12", host_id: "x", service_version: "0.1" }), target({ service: "cart" })]);
-    expect(info.get("a")).toMatchObject({ os: "Debian 12", id: "x", agent: "0.1" });
-  });
-
-  it("knows no agent where none says so", () => {
-    expect(infoOf([target({ service: "web", service_version: "9" })]).get("a")).toMatchObject({ os: "linux", agent: undefined });
+    expect(info.get("a")).toMatchObject({ os: "Debian 12", id: "x" });
   });
 });
 
@@ -145,6 +142,55 @@ describe("the list", () => {
     [7300, "2\u2009h 1\u2009min ago"],
   ])("%s seconds is %s", (seconds, want) => {
     expect(ago(seconds)).toBe(want);
+  });
+});
+
+describe("agents", () => {
+  const agent = { version: "1.2.3", last_report: new Date((now - 20) * 1000).toISOString() };
+  const reasons = [{ kind: "exporter", part: "delivery", text: "the server is away" }];
+  const fleet: FleetHost[] = [
+    { name: "ill", state: "unhealthy", reasons, agent, id: "x", os: "Debian 12", last_seen: agent.last_report },
+    { name: "well", state: "ok", agent, last_seen: agent.last_report },
+    { name: "quiet", state: "silent", reasons: [{ kind: "agent", text: "The agent reports no more." }], agent, last_seen: new Date((now - 9000) * 1000).toISOString() },
+    { name: "other", state: "no_agent", last_seen: agent.last_report },
+    { name: "gone", state: "silent", last_seen: new Date((now - 9000) * 1000).toISOString() },
+  ];
+  const facts = ["ill", "well", "other"].map((host) => of(host, "seen", now - 1));
+
+  it("are joined; one that is silent stays in the list, any other host only within the range", () => {
+    const rows = rowsOf({ names: [], facts, info: new Map(), lastSeen: [], fleet }, now);
+    expect(rows.map(({ name, state, stale, age }) => [name, state, stale, age])).toEqual([
+      ["ill", "unhealthy", false, 1],
+      ["well", "ok", false, 1],
+      ["other", "no_agent", false, 1],
+      ["quiet", "silent", true, 9000],
+    ]);
+    expect(rows[0]).toMatchObject({ os: "Debian 12", id: "x" });
+    expect(rows.filter(needsAttention).map(({ name }) => name)).toEqual(["ill", "quiet"]);
+    expect(filterHosts(rows, "unhealthy 1.2", "all").map(({ name }) => name)).toEqual(["ill"]);
+    expect(rows.toSorted((a, b) => (agentOrder(a) ?? "9").localeCompare(agentOrder(b) ?? "9")).map(({ name }) => name)).toEqual(["ill", "quiet", "well", "other"]);
+  });
+
+  it("say why they are not well", () => {
+    expect(troubleOf({ ...fleet[0], stale: false })).toEqual({ word: "unhealthy", why: ["delivery: the server is away"] });
+    expect(troubleOf({ ...fleet[2], stale: true })).toEqual({ word: "silent", why: ["The agent reports no more."] });
+    expect(troubleOf({ ...fleet[3], stale: true })).toEqual({ word: "stale", why: [] });
+    expect(troubleOf({ ...fleet[1], stale: false })).toBeUndefined();
+  });
+
+  it("show the parts that fail first", () => {
+    const parts = [{ kind: "exporter", id: "other", up: true }, { kind: "exporter", id: "delivery", up: false }];
+    expect(partRows({ ...agent, parts }, reasons).map(({ id, reason }) => [id, reason?.text])).toEqual([
+      ["delivery", "the server is away"],
+      ["other", undefined],
+    ]);
+    expect(partRows(agent, reasons)).toEqual([]);
+  });
+
+  it("are looked for a day back at least, and seven at most", () => {
+    const to = Date.parse("2026-01-10T00:00:00Z");
+    const from = (ago: number) => spanParams({ from: to - ago * 3_600_000, to }).get("from");
+    expect([from(1), from(48), from(999)]).toEqual(["2026-01-09T00:00:00.000Z", "2026-01-08T00:00:00.000Z", "2026-01-03T00:00:00.000Z"]);
   });
 });
 

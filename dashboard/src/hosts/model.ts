@@ -1,6 +1,7 @@
 // Hosts as the list shows them: from series to rows, who is stale, and what is asked for.
 
 import type { InstantSeries, Labels } from "../api/types";
+import { troubleOf, type Agent, type FleetHost, type HostState, type Reason } from "./fleet";
 import { hostLabel, labels } from "./queries";
 
 /** What a host says of itself. */
@@ -9,14 +10,16 @@ export interface HostInfo {
   arch?: string | undefined;
   os?: string | undefined;
   kernel?: string | undefined;
-  /** Of the program that measures it, where that says so. */
-  agent?: string | undefined;
   region?: string | undefined;
   environment?: string | undefined;
 }
 
 export interface HostRow extends HostInfo {
   name: string;
+  /** How its agent does, as the server judges. */
+  state?: HostState | undefined;
+  reasons?: readonly Reason[] | undefined;
+  agent?: Agent | undefined;
   /** Reported in the time range, but not lately. */
   stale: boolean;
   /** The newest sample, Unix seconds. */
@@ -54,18 +57,17 @@ export function infoOf(series: readonly InstantSeries[]): Map<string, HostInfo> 
     const name = metric[hostLabel] ?? "";
     const own = metric["service"] === "host";
     if (found.has(name) && (found.get(name)?.own || !own)) continue;
-    found.set(name, { own, info: describe(metric, own) });
+    found.set(name, { own, info: describe(metric) });
   }
   return new Map([...found].map(([name, { info }]) => [name, info]));
 }
 
-function describe(metric: Labels, own: boolean): HostInfo {
+function describe(metric: Labels): HostInfo {
   return {
     id: metric["host_id"],
     arch: metric["host_arch"],
     os: metric["os_description"] ?? metric["os_type"],
     kernel: metric["os_version"],
-    agent: own ? metric["service_version"] : undefined,
     region: metric["cloud_region"],
     environment: metric["deployment_environment_name"],
   };
@@ -77,12 +79,14 @@ interface Sources {
   info: ReadonlyMap<string, HostInfo>;
   /** When the silent ones reported last. */
   lastSeen: readonly InstantSeries[];
+  /** What the server knows of their agents. Who has one stays in the list for a day. */
+  fleet?: readonly FleetHost[];
 }
 
 type Fact = "seen" | "reports" | "cpu" | "memory" | "memoryUsed" | "memoryTotal" | "disk" | "netIn" | "netOut" | "load" | "cores" | "uptime";
 
 /** rowsOf joins what is known of each host. Ages are by the server's clock. */
-export function rowsOf({ names, facts, info, lastSeen }: Sources, now: number): HostRow[] {
+export function rowsOf({ names, facts, info, lastSeen, fleet = [] }: Sources, now: number): HostRow[] {
   const values = new Map<string, Partial<Record<Fact, number>> & { mountpoint?: string | undefined }>();
   let clock = now;
   for (const { metric, value } of facts) {
@@ -96,12 +100,16 @@ export function rowsOf({ names, facts, info, lastSeen }: Sources, now: number): 
     clock = value[0];
   }
   const silent = new Map(lastSeen.map(({ metric, value }) => [metric[hostLabel] ?? "", Number(value[1])]));
-  return [...new Set([...names, ...values.keys()])].filter(Boolean).map((name) => {
+  const known = new Map(fleet.map((host) => [host.name, host]));
+  const withAgent = fleet.filter(({ agent }) => agent).map(({ name }) => name);
+  return [...new Set([...names, ...values.keys(), ...withAgent])].filter(Boolean).map((name) => {
+    const host = known.get(name);
     const { seen: fresh, reports, ...rest } = values.get(name) ?? {};
-    const seen = fresh ?? silent.get(name);
+    const seen = fresh ?? silent.get(name) ?? (host?.last_seen ? Date.parse(host.last_seen) / 1000 : undefined);
     const age = seen === undefined ? undefined : Math.max(0, clock - seen);
     const loadPerCore = rest.load !== undefined && rest.cores ? rest.load / rest.cores : undefined;
-    return { name, ...info.get(name), ...rest, loadPerCore, seen, age, stale: age === undefined || age > staleAfter(reports) };
+    const about = info.get(name) ?? (host && { id: host.id, os: host.os, arch: host.arch });
+    return { name, ...about, state: host?.state, reasons: host?.reasons, agent: host?.agent, ...rest, loadPerCore, seen, age, stale: age === undefined || age > staleAfter(reports) };
   });
 }
 
@@ -116,7 +124,7 @@ export const limits = { cpu: 85, memory: 90, disk: 85, loadPerCore: 1.5 } as con
 
 /** needsAttention is what an on-call engineer would open first. */
 export function needsAttention(row: HostRow): boolean {
-  return row.stale || over(row.cpu, limits.cpu) || over(row.memory, limits.memory) || over(row.disk, limits.disk) || over(row.loadPerCore, limits.loadPerCore);
+  return troubleOf(row) !== undefined || over(row.cpu, limits.cpu) || over(row.memory, limits.memory) || over(row.disk, limits.disk) || over(row.loadPerCore, limits.loadPerCore);
 }
 
 const over = (value: number | undefined, limit: number) => value !== undefined && value >= limit;
@@ -135,7 +143,7 @@ export function filterHosts(rows: readonly HostRow[], text: string, show: Show):
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     if (!shown[show](row)) return false;
-    const about = [row.name, row.os, row.kernel, row.arch, row.id, row.region, row.environment].join(" ").toLowerCase();
+    const about = [row.name, row.os, row.kernel, row.arch, row.id, row.region, row.environment, row.agent?.version, row.state].join(" ").toLowerCase();
     return words.every((word) => about.includes(word));
   });
 }

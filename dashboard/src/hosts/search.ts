@@ -12,7 +12,7 @@ export interface HostsSearch {
 
 const shows: readonly Show[] = ["all", "reporting", "stale", "attention"];
 
-export const hostColumns = ["name", "cpu", "memory", "disk", "network", "load", "uptime", "os", "seen"] as const;
+export const hostColumns = ["name", "cpu", "memory", "disk", "network", "load", "agent", "uptime", "os", "seen"] as const;
 
 const defaultSort: Sort = { column: "name", descending: false };
 

@@ -7,10 +7,12 @@ import { queryInstant } from "../api/prometheus";
 import { useInstant } from "../live/useInstant";
 import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
+import type { FleetHost } from "./fleet";
 import { infoOf, rowsOf, type HostRow } from "./model";
 import { hostFacts, hostInfo, lastSeen } from "./queries";
+import { useFleetHost } from "./useFleet";
 
-export interface HostState {
+export interface OneHost {
   row: HostRow;
   /** How often it reports, in seconds; 15 until that is known. */
   interval: number;
@@ -18,11 +20,14 @@ export interface HostState {
   error: Error | undefined;
   /** It sent something in the time range. */
   known: boolean;
+  /** What the server knows of its agent; null when nothing. */
+  fleet: { host: FleetHost | null | undefined; loading: boolean; error: Error | undefined };
 }
 
-export function useHost(host: string): HostState {
+export function useHost(host: string): OneHost {
   const { range, canLive, live, epoch } = usePageTime();
   const facts = useInstant(hostFacts(host), 2);
+  const fleet = useFleetHost(host);
   const about = useQuery({
     queryKey: ["host", host, range.from, range.to, epoch],
     queryFn: async ({ signal }) => {
@@ -39,14 +44,15 @@ export function useHost(host: string): HostState {
 
   return useMemo(() => {
     const info = infoOf(about.data?.info ?? []);
-    const [row = { name: host, stale: true }] = rowsOf({ names: [host], facts: facts.series, info, lastSeen: about.data?.last ?? [] }, Date.now() / 1000);
+    const [row = { name: host, stale: true }] = rowsOf({ names: [host], facts: facts.series, info, lastSeen: about.data?.last ?? [], fleet: fleet.data ? [fleet.data] : [] }, Date.now() / 1000);
     const reports = Number(facts.series.find(({ metric }) => metric["fact"] === "reports")?.value[1] ?? 0);
     return {
       row,
       interval: reports > 1 ? 300 / reports : 15,
-      loading: facts.loading || about.isPending,
+      loading: facts.loading || about.isPending || fleet.isPending,
       error: facts.error ?? about.error ?? undefined,
-      known: facts.series.length > 0 || (about.data?.last.length ?? 0) > 0 || info.size > 0,
+      known: facts.series.length > 0 || (about.data?.last.length ?? 0) > 0 || info.size > 0 || fleet.data?.agent !== undefined,
+      fleet: { host: fleet.data, loading: fleet.isPending, error: fleet.error ?? undefined },
     };
-  }, [about.data, about.error, about.isPending, facts.series, facts.loading, facts.error, host]);
+  }, [about.data, about.error, about.isPending, facts.series, facts.loading, facts.error, fleet.data, fleet.error, fleet.isPending, host]);
 }

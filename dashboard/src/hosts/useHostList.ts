@@ -8,6 +8,7 @@ import { usePageTime } from "../time/context";
 import { resolve } from "../time/range";
 import { infoOf, rowsOf, silentOf, type HostRow } from "./model";
 import { hostInfo, hostLabel, hostSelectors, lastSeen, listFacts } from "./queries";
+import { useFleet } from "./useFleet";
 
 /** factInterval is how often a live list is asked for, in milliseconds: large fleets less often. */
 export function factInterval(hosts: number): number {
@@ -66,16 +67,17 @@ export function useHostList(): HostList {
     staleTime: Infinity,
   });
 
+  const fleet = useFleet();
   const rows = useMemo(
-    () => rowsOf({ names: names.data ?? [], facts: facts.data ?? [], info: infoOf(info.data ?? []), lastSeen: silent.length > 0 ? (last.data ?? []) : [] }, facts.dataUpdatedAt / 1000),
-    [names.data, facts.data, facts.dataUpdatedAt, info.data, last.data, silent.length],
+    () => rowsOf({ names: names.data ?? [], facts: facts.data ?? [], info: infoOf(info.data ?? []), lastSeen: silent.length > 0 ? (last.data ?? []) : [], fleet: fleet.data ?? [] }, facts.dataUpdatedAt / 1000),
+    [names.data, facts.data, facts.dataUpdatedAt, info.data, last.data, silent.length, fleet.data],
   );
-  const queries = [names, facts, info, last];
+  const queries = [names, facts, info, last, fleet];
   return {
     rows,
     loading: names.isPending || facts.isPending,
     fetching: names.isFetching || facts.isFetching,
-    error: names.error ?? facts.error ?? info.error ?? last.error ?? undefined,
+    error: names.error ?? facts.error ?? info.error ?? last.error ?? fleet.error ?? undefined,
     refetch: () => queries.forEach((query) => void query.refetch()),
   };
 }

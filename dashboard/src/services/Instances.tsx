@@ -3,7 +3,7 @@
 import { Link, useSearch } from "@tanstack/react-router";
 
 import { format } from "../format/units";
-import { ago } from "../hosts/columns";
+import { ago } from "../hosts/age";
 import hosts from "../hosts/HostsPage.module.css";
 import { hostLink, logsLink } from "../links";
 import { quote } from "../overview/queries";

@@ -5,7 +5,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 import { format } from "../format/units";
-import { ago } from "../hosts/columns";
+import { ago } from "../hosts/age";
 import page from "../hosts/HostPage.module.css";
 import { logsLink, metricsLink } from "../links";
 import { usePageTime } from "../time/context";

@@ -5,7 +5,7 @@ import { Button } from "@mantine/core";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo, type ReactNode } from "react";
 
-import { keepTime } from "../hosts/columns";
+import { keepTime } from "../hosts/age";
 import page from "../hosts/HostPage.module.css";
 import { LogTail } from "../hosts/LogTail";
 import { SectionNav } from "../hosts/SectionNav";

@@ -5,7 +5,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { useDeferredValue, useMemo, useRef } from "react";
 
 import { format } from "../format/units";
-import { keepTime } from "../hosts/columns";
+import { keepTime } from "../hosts/age";
 import hosts from "../hosts/HostsPage.module.css";
 import { useColours } from "../overview/useColours";
 import { PageTitle } from "../shell/title";

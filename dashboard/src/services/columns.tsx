@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 
 import { Sparkline } from "../chart/Sparkline";
 import { format } from "../format/units";
-import { ago, keepTime } from "../hosts/columns";
+import { ago, keepTime } from "../hosts/age";
 import hosts from "../hosts/HostsPage.module.css";
 import { logsLink } from "../links";
 import type { TimeRange } from "../time/range";
