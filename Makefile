@@ -12,7 +12,7 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build packages generate dashboard check format lint unit test browser bench bench-distributed demo-distributed servers servers-stop clean
+.PHONY: help run dev build packages generate dashboard check format lint unit test browser bench bench-agent bench-distributed demo-distributed servers servers-stop clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,11 @@ browser: ## Browser tests against bin/pharos
 
 bench: build ## Measure the real binary; see docs/benchmarks.md
 	$(GO) run ./bench
+
+AGENT_PEERS ?=
+bench-agent: ## Measure the agent for 2 x 8 minutes; AGENT_PEERS names others beside it, see docs/benchmarks.md
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
+	$(GO) run ./bench --agent $(AGENT_PEERS)
 
 bench-distributed: build ## Measure gateway, writer and backend on real servers
 	test/servers/install.sh

@@ -35,6 +35,9 @@ Flags:
   --log FILE        where the server's log goes (default: nowhere)
   --distributed     measure gateway, writer and backend on real servers instead, which
                     test/servers/install.sh has fetched
+  --agent           measure bin/pharos-agent instead, beside the peers whose binaries are given;
+                    --duration is 8m then, and --scenarios host or logs
+  --agent-binary PATH, --node-exporter PATH with --vmagent PATH, --telegraf PATH, --otelcol PATH
   --peer CMD        measure another program instead: the command that starts it, with
                     {dir} and {port} in place of its data folder and its port
   --peer-metrics P  its path for OTLP metrics, --peer-logs P for OTLP logs,
@@ -55,6 +58,9 @@ type options struct {
 	// distributed measures the three roles.
 	distributed bool
 	peer        peer
+	// agent measures agents.
+	agent  bool
+	agents agentOptions
 }
 
 // peer is another program to measure with the same load.
@@ -84,6 +90,12 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.jsonFile, "json", "", "")
 	flags.StringVar(&o.logFile, "log", os.DevNull, "")
 	flags.BoolVar(&o.distributed, "distributed", false, "")
+	flags.BoolVar(&o.agent, "agent", false, "")
+	flags.StringVar(&o.agents.binary, "agent-binary", "bin/pharos-agent", "")
+	flags.StringVar(&o.agents.nodeExporter, "node-exporter", "", "")
+	flags.StringVar(&o.agents.vmagent, "vmagent", "", "")
+	flags.StringVar(&o.agents.telegraf, "telegraf", "", "")
+	flags.StringVar(&o.agents.otelcol, "otelcol", "", "")
 	flags.StringVar(&o.peer.command, "peer", "", "")
 	flags.StringVar(&o.peer.metrics, "peer-metrics", "", "")
 	flags.StringVar(&o.peer.logs, "peer-logs", "", "")
@@ -95,6 +107,9 @@ func parse(args []string, out io.Writer) (options, error) {
 		}
 		return o, err
 	}
+	if o.agent && !given(flags, "duration") {
+		o.duration = 8 * time.Minute
+	}
 	if o.duration < time.Second {
 		return o, fmt.Errorf("--duration %s is too short: use at least 1s", o.duration)
 	}
@@ -102,6 +117,13 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("--senders %d: use at least 1", o.senders)
 	}
 	return o, nil
+}
+
+// given says whether a flag is on the command line.
+func given(flags *flag.FlagSet, name string) bool {
+	found := false
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -114,6 +136,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	if o.distributed {
 		return runDistributed(ctx, &o, out, progress)
+	}
+	if o.agent {
+		return runAgents(ctx, &o, out, progress)
 	}
 	chosen, err := choose(o.scenarios)
 	if err != nil {

@@ -44,6 +44,29 @@ type compressor struct {
 	zstd *zstd.Encoder
 }
 
+// compressors are those of one program: the pipelines share them, because one takes more than a
+// mebibyte.
+type compressors struct {
+	mu   sync.Mutex
+	made map[string]*compressor
+}
+
+func (c *compressors) get(name string) (*compressor, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.made[name]; ok {
+		return known, nil
+	}
+	made, err := newCompressor(name)
+	if err == nil {
+		if c.made == nil {
+			c.made = map[string]*compressor{}
+		}
+		c.made[name] = made
+	}
+	return made, err
+}
+
 func newCompressor(name string) (*compressor, error) {
 	switch name {
 	case "gzip":

@@ -52,8 +52,8 @@ type delivery struct {
 	reason string    // why
 }
 
-func newDelivery(set exporter.Settings, cfg *Config, signal string) (*delivery, error) {
-	packer, err := newCompressor(cfg.Compression)
+func newDelivery(set exporter.Settings, cfg *Config, shared *compressors, signal string) (*delivery, error) {
+	packer, err := shared.get(cfg.Compression)
 	if err != nil {
 		return nil, fmt.Errorf("compression: %w", err)
 	}
