@@ -8,25 +8,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// trimProgram unmaps the pages of the program's file that are as they are on the disk. The kernel
-// maps them again when they are read. Where it cannot, memory stays as it is.
-func trimProgram() {
+// cleanProgram returns the parts of the memory that are the program's file as it is on the disk;
+// none where the kernel does not tell.
+func cleanProgram() []addresses {
 	smaps, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
-		return
+		return []addresses{}
 	}
-	for _, part := range cleanParts(smaps) {
+	return cleanParts(smaps)
+}
+
+// release unmaps pages that are as they are on the disk. The kernel maps them again when they are
+// read. Where it cannot, memory stays as it is.
+func release(parts []addresses) {
+	for _, part := range parts {
 		_, _, _ = unix.Syscall(unix.SYS_MADVISE, part.from, part.to-part.from, unix.MADV_DONTNEED)
 	}
 }
 
-// addresses is a part of the memory.
-type addresses struct{ from, to uintptr }
-
 // cleanParts returns the private mappings of files that nobody may write to and nobody has written
 // to; the loader writes into some before it takes the right away. The format is that of proc(5).
 func cleanParts(smaps []byte) []addresses {
-	var parts []addresses
+	parts := []addresses{}
 	var current addresses
 	candidate := false
 	for line := range bytes.Lines(smaps) {

@@ -33,10 +33,10 @@ nonsense
 	assert.Empty(t, cleanParts([]byte("zz-1 r-xp 00000000 fe:00 1234 /x\nPrivate_Dirty: 0 kB\n5-4 r-xp 00000000 fe:00 1234 /x\nPrivate_Dirty: 0 kB\n")))
 }
 
-// TestTrimProgram holds that the program goes on from pages that it has given back.
-func TestTrimProgram(t *testing.T) {
+// TestRelease holds that the program goes on from pages that it has given back.
+func TestRelease(t *testing.T) {
 	before := fileMemory(t)
-	trimProgram()
+	release(cleanProgram())
 	assert.Less(t, fileMemory(t), before)
 }
 
