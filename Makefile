@@ -12,7 +12,7 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build packages generate dashboard check format lint unit test browser bench bench-agent bench-distributed demo-distributed servers servers-stop clean
+.PHONY: help run dev build plugins packages generate dashboard check format lint unit test browser bench bench-agent bench-distributed demo-distributed servers servers-stop clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,10 +24,15 @@ dev: ## Run the server with the dashboard as it was last built
 	$(GO) build -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
 	./bin/pharos up --log-level info
 
-build: dashboard ## Build bin/pharos, with the dashboard in it, and bin/pharos-agent
+build: dashboard plugins ## Build bin/pharos, with the dashboard in it, bin/pharos-agent and its plugins
 	@echo "[2/2] building pharos (first time: some minutes)"
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos-agent ./agent
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/pharos ./collector
+
+plugins: ## Build the agent's plugins into bin/plugins
+	@for name in postgresql redis; do \
+		CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/plugins/pharos-plugin-$$name ./agent/plugins/$$name || exit 1; \
+	done
 
 packages: ## Build deb and rpm of the agent, for amd64 and arm64, into dist/
 	scripts/packages.sh

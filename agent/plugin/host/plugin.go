@@ -204,7 +204,7 @@ const longestText = 300
 
 // Shorten keeps what a plugin says from filling our log.
 func Shorten(text string) string {
-	text = printable([]byte(text))
+	text = printable([]byte(strings.Join(strings.Fields(text), " ")))
 	if runes := []rune(text); len(runes) > longestText {
 		return string(runes[:longestText]) + "…"
 	}
