@@ -23,7 +23,6 @@ nfpm() { go tool -modfile=scripts/packager/go.mod nfpm "$@"; }
 plugins() {
   local source
   for source in agent/plugins/*/main.go; do
-    [ "$source" != agent/plugins/template/main.go ] || continue # it is for `pharos-agent plugin new`
     [ -e "$source" ] || continue
     source=$(dirname "$source")
     [ "$(basename "$source")" != template ] || continue
