@@ -14,14 +14,14 @@ import (
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
-// What install writes gives the built-in configuration its values: the URL, and the key from a
-// file. The exporter takes the newline off.
+// What install writes gives the built-in configuration its values: the URL, and the file of
+// the key.
 func TestEnvironmentFile(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "api-key")
 	require.NoError(t, os.WriteFile(key, []byte("phk_0123\n"), 0o600))
 	dir := folder(t, map[string]string{
 		"agent.yaml": string(configs.Agent),
-		"agent.env":  "PHAROS_URL=https://pharos.example.org:8080\nPHAROS_API_KEY=${file:" + key + "}\n",
+		"agent.env":  "PHAROS_URL=https://pharos.example.org:8080\nPHAROS_API_KEY_FILE=" + key + "\n",
 	})
 	delivery := func() *deliveryexporter.Config {
 		cfg, err := newProgram(uris([]string{dir}), nil).Load(t.Context())
@@ -31,7 +31,7 @@ func TestEnvironmentFile(t *testing.T) {
 		return typed
 	}
 	assert.Equal(t, "https://pharos.example.org:8080", delivery().URL)
-	assert.Equal(t, "phk_0123\n", string(delivery().APIKey))
+	assert.Equal(t, key, delivery().APIKeyFile)
 	assert.Equal(t, "/var/lib/pharos-agent/queue", delivery().Queue.Directory, "a default is kept")
 
 	t.Setenv("PHAROS_URL", "https://other.example.org")

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
@@ -37,7 +39,7 @@ func configURI(flag string) string {
 
 // folderProvider reads agent.yaml of a folder and conf.d/*.yaml over it, in the order of their
 // names; what several files say of the same thing is a fault that names both, but for maps, which
-// are joined.
+// are joined, and the list of extensions.
 type folderProvider struct{}
 
 func newFolderProviderFactory() confmap.ProviderFactory {
@@ -77,6 +79,32 @@ func (folderProvider) Retrieve(_ context.Context, uri string, _ confmap.WatcherF
 	return confmap.NewRetrieved(joined)
 }
 
+// extensionsList is the one list that several files add to: the others belong to a part or a
+// pipeline, which is one file's.
+const extensionsList = "service::extensions"
+
+func lists(values ...any) bool {
+	for _, value := range values {
+		if _, ok := value.([]any); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// union is one list with what the other has more.
+func union(one, other any) []any {
+	first, _ := one.([]any)
+	more, _ := other.([]any)
+	all := slices.Clone(first)
+	for _, item := range more {
+		if !slices.ContainsFunc(all, func(known any) bool { return reflect.DeepEqual(known, item) }) {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
 // join adds what a file says. origin remembers which file said what.
 func join(into, from map[string]any, path, file string, origin map[string]string) error {
 	for name, value := range from {
@@ -101,6 +129,8 @@ func join(into, from map[string]any, path, file string, origin map[string]string
 				return err
 			}
 		case value == nil:
+		case place == extensionsList && lists(before, value):
+			into[name] = union(before, value)
 		default:
 			return fmt.Errorf("%s: %s is in %s already: give the part or the pipeline another name (kind/name), or change it there", file, place, origin[place])
 		}

@@ -24,6 +24,20 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// Files in conf.d bring extensions of their own.
+func TestFolderJoinsExtensions(t *testing.T) {
+	status := "extensions: {agent_status: {file: x}}\nservice: {extensions: [agent_status]}\n"
+	dir := folder(t, map[string]string{
+		"agent.yaml":    "extensions: {agent_status: {file: x}}\nreceivers: {host: }\nexporters: {delivery: {url: \"http://127.0.0.1:1\", queue: {directory: queue}}}\nservice: {extensions: [agent_status], pipelines: {metrics: {receivers: [host], exporters: [delivery]}}}",
+		"conf.d/a.yaml": "extensions: {file_storage/a: {directory: " + t.TempDir() + "}}\nservice: {extensions: [file_storage/a, agent_status]}",
+	})
+	cfg, err := newProgram(uris([]string{dir}), nil).Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []component.ID{component.MustNewID("agent_status"), component.MustNewIDWithName("file_storage", "a")}, []component.ID(cfg.Service.Extensions))
+	_, err = newProgram(uris([]string{folder(t, map[string]string{"agent.yaml": status, "conf.d/a.yaml": "service: {extensions: agent_status}"})}), nil).Load(t.Context())
+	require.ErrorContains(t, err, "service::extensions is in")
+}
+
 const mainPart = `
 receivers: {host: {collection_interval: 10s}}
 exporters: {delivery: {url: "http://127.0.0.1:1", queue: {directory: queue}}}

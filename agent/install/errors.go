@@ -43,8 +43,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // ExitCode is the exit code for err; false when it says none.
 func ExitCode(err error) (int, bool) {
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.Code, true
 	}
 	return 0, false

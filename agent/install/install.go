@@ -67,14 +67,15 @@ func (i *Installer) Run(ctx context.Context) error {
 	wasActive := runs && active(ctx) == stateActive
 	changed, err := i.apply(ctx, next, changes)
 	var begun time.Time
-	if err == nil && runs {
+	touched := err == nil && runs // what ran before may not run any more
+	if touched {
 		begun, err = i.startService(ctx, changed, wasActive)
 	}
 	if err == nil && runs {
 		err = i.await(ctx, next, begun)
 	}
 	if code, _ := ExitCode(err); err != nil && code != ExitNoSample {
-		return errors.Join(err, i.putBack(ctx, changes, runs, wasActive))
+		return errors.Join(err, i.putBack(ctx, changes, touched, wasActive))
 	}
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (i *Installer) Run(ctx context.Context) error {
 func (i *Installer) sayWhatNext(next *plan, runs bool) {
 	switch {
 	case runs:
-		fmt.Fprintf(i.Out, "\nThis host: %s/hosts/%s\nThe agent: pharos-agent status; configuration in %s\n", next.server.url, url.PathEscape(next.host), ConfigFolder)
+		fmt.Fprintf(i.Out, "\nThis host: %s/hosts/%s\nIts state: sudo pharos-agent status\nSettings:  %s\n", next.server.url, url.PathEscape(next.host), ConfigFolder)
 	case i.Start:
 		i.say("service", "systemd does not run this system. Start the agent as a user that may read\n          %s and write %s:\n\n          %s run", ConfigFolder, StateFolder, i.installed())
 	default:
@@ -139,7 +140,7 @@ func (i *Installer) plan(ctx context.Context) (*plan, error) {
 	next := &plan{server: found}
 	settings := []setting{
 		{"PHAROS_URL", parsed.String()},
-		{"PHAROS_API_KEY", "${file:" + KeyPath + "}"},
+		{"PHAROS_API_KEY_FILE", KeyPath},
 		{"PHAROS_CA_FILE", ""},
 	}
 	if found.ca != nil {

@@ -80,7 +80,7 @@ esac
 		filepath.Join(bin, "program"): "the program",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o755)) //nolint:gosec // scripts of the test
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o755))
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	return root
@@ -149,7 +149,7 @@ func TestInstall(t *testing.T) {
 	environment, err := ReadEnvironment(filepath.Join(root, ConfigFolder, EnvironmentFile))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{
-		"PHAROS_URL": server.URL, "PHAROS_API_KEY": "${file:/etc/pharos-agent/api-key}", "PHAROS_CA_FILE": "/etc/pharos-agent/ca.pem",
+		"PHAROS_URL": server.URL, "PHAROS_API_KEY_FILE": "/etc/pharos-agent/api-key", "PHAROS_CA_FILE": "/etc/pharos-agent/ca.pem",
 	}, environment)
 	assert.Equal(t, goodKey+"\n", read(t, root, KeyPath))
 	assert.Equal(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})), read(t, root, ConfigFolder+"/ca.pem"))
@@ -305,7 +305,7 @@ func TestInstallPutsBackWhatRan(t *testing.T) {
 
 	systemctl := filepath.Join(strings.Split(os.Getenv("PATH"), ":")[0], "systemctl")
 	fails := strings.Replace(read(t, "/", systemctl), "restart)", "restart) [ -e $root"+unitFolder+"/"+Unit+" ] || { echo failed > $root/state; exit 0; };", 1)
-	require.NoError(t, os.WriteFile(systemctl, []byte(fails), 0o755)) //nolint:gosec // a script of the test
+	require.NoError(t, os.WriteFile(systemctl, []byte(fails), 0o755))
 	for _, path := range []string{packaged, packagedUnit} { // a package, so that the link goes elsewhere
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(root, path), []byte("of the package"), 0o600))
@@ -318,6 +318,21 @@ func TestInstallPutsBackWhatRan(t *testing.T) {
 	require.Equal(t, ExitService, code, "%v", err)
 	assert.Equal(t, before, tree(t, root))
 	assert.Equal(t, "active\n", read(t, root, "state"))
+}
+
+// What fails before the service is touched leaves it alone: a restart could be its end.
+func TestInstallLeavesTheServiceAlone(t *testing.T) {
+	server := fakeServer(t)
+	root := fakeHost(t, works(t))
+	one, out := installer(t, root, server)
+	require.NoError(t, one.Run(t.Context()), out)
+	require.NoError(t, os.Remove(filepath.Join(root, "calls")))
+	require.NoError(t, os.Remove(filepath.Join(root, ConfigFolder, caFile)))
+	require.NoError(t, os.Mkdir(filepath.Join(root, ConfigFolder, caFile), 0o755))
+	one.Key = func(bool) (string, error) { return goodKey, nil }
+	code, _ := ExitCode(one.Run(t.Context()))
+	assert.Equal(t, ExitFiles, code)
+	assert.Equal(t, "is-active pharos-agent.service\n", read(t, root, "calls"))
 }
 
 func TestInstallWrongUse(t *testing.T) {

@@ -59,7 +59,7 @@ func connect(ctx context.Context, address *url.URL, pin, ca []byte) (*server, er
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	switch {
 	case pin != nil:
-		config.InsecureSkipVerify = true //nolint:gosec // VerifyConnection does it, by the fingerprint
+		config.InsecureSkipVerify = true // VerifyConnection does it, by the fingerprint
 		config.VerifyConnection = func(state tls.ConnectionState) (err error) {
 			s.ca, err = verifyPinned(state.PeerCertificates, pin, address.Hostname())
 			return err
@@ -199,8 +199,7 @@ func (s *server) explain(step string, err error) error {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var outer *url.Error
-	if errors.As(err, &outer) {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = fmt.Errorf("%s: %w", s.url, outer.Err)
 	}
 	switch {

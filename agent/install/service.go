@@ -23,7 +23,7 @@ func (i *Installer) startService(ctx context.Context, changed, wasActive bool) (
 	}
 	begun := time.Now()
 	for _, args := range [][]string{{"daemon-reload"}, {"restart", Unit}} {
-		if _, err := systemctl(ctx, args...); err != nil {
+		if err := systemctl(ctx, args...); err != nil {
 			return begun, &Error{step, errors.Join(err, said(journal(ctx))), "", ExitService}
 		}
 	}
@@ -97,24 +97,22 @@ func delivered(status agentstatusextension.Status) (items int64) {
 }
 
 // putBack undoes what was changed, and runs what ran before.
-func (i *Installer) putBack(ctx context.Context, changes *files, runs, wasActive bool) error {
+func (i *Installer) putBack(ctx context.Context, changes *files, touched, wasActive bool) error {
 	ctx = context.WithoutCancel(ctx)
 	var errs []error
-	if runs && !wasActive {
-		_, err := systemctl(ctx, "stop", Unit)
+	if touched && !wasActive {
+		err := systemctl(ctx, "stop", Unit)
 		if active(ctx) == stateActive {
 			errs = append(errs, err)
 		}
 	}
 	undone := len(changes.undo) > 0
 	errs = append(errs, changes.back())
-	if runs {
-		_, err := systemctl(ctx, "daemon-reload")
-		errs = append(errs, err)
+	if touched {
+		errs = append(errs, systemctl(ctx, "daemon-reload"))
 	}
-	if wasActive {
-		_, err := systemctl(ctx, "restart", Unit)
-		errs = append(errs, err)
+	if touched && wasActive {
+		errs = append(errs, systemctl(ctx, "restart", Unit))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("put back what was changed: %w; run this again once the cause is gone", err)

@@ -43,7 +43,6 @@ type Report struct {
 
 // ReadReport asks systemd, and reads what the agent writes into the file.
 func ReadReport(ctx context.Context, file string, now time.Time) (Report, error) {
-	var report Report
 	service := ""
 	if booted("") {
 		if _, err := exec.CommandContext(ctx, "systemctl", "cat", Unit).Output(); err == nil {
@@ -52,14 +51,14 @@ func ReadReport(ctx context.Context, file string, now time.Time) (Report, error)
 	}
 	status, err := agentstatusextension.ReadStatus(file)
 	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return report, &Error{"read how the agent is", err, "run it with sudo", ExitRights}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return report, &Error{"read how the agent is", err, "is this the file of agent_status::file?", ExitUnhealthy}
-	case err != nil:
+	case err == nil:
+		return judge(&status, service, alive(status.PID), now), nil
+	case errors.Is(err, fs.ErrNotExist):
 		return judge(nil, service, false, now), nil
+	case errors.Is(err, fs.ErrPermission):
+		return Report{}, &Error{"read how the agent is", err, "run it with sudo", ExitRights}
 	}
-	return judge(&status, service, alive(status.PID), now), nil
+	return Report{}, &Error{"read how the agent is", err, "is this the file of agent_status::file?", ExitUnhealthy}
 }
 
 // judge says what the facts mean.

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// systemctl runs systemctl, and returns what it prints; an error has that in it.
-func systemctl(ctx context.Context, args ...string) (string, error) {
+// systemctl runs systemctl; an error has in it what that prints.
+func systemctl(ctx context.Context, args ...string) error {
 	output, err := exec.CommandContext(ctx, "systemctl", args...).CombinedOutput() //nolint:gosec // the arguments are ours
 	text := strings.TrimSpace(string(output))
 	if err != nil {
-		return text, fmt.Errorf("systemctl %s: %w: %s", strings.Join(args, " "), err, text)
+		return fmt.Errorf("systemctl %s: %w: %s", strings.Join(args, " "), err, text)
 	}
-	return text, nil
+	return nil
 }
 
 // booted says whether systemd runs this system.
@@ -26,7 +26,7 @@ func booted(root string) bool {
 
 // active is the unit's state in systemd's word: active, inactive, failed, activating.
 func active(ctx context.Context) string {
-	state, _ := exec.CommandContext(ctx, "systemctl", "is-active", Unit).Output() //nolint:errcheck // a code of its own for each state
+	state, _ := exec.CommandContext(ctx, "systemctl", "is-active", Unit).Output() // a code of its own for each state
 	return strings.TrimSpace(string(state))
 }
 

@@ -28,7 +28,7 @@ func (u *Uninstaller) Run(ctx context.Context) error {
 	f := files{root: u.Root}
 	runs := booted(u.Root)
 	if runs && exists(f.at(wantsFolder+"/"+Unit)) {
-		if _, err := systemctl(ctx, "stop", Unit); err != nil {
+		if err := systemctl(ctx, "stop", Unit); err != nil {
 			return &Error{"stop the service", err, "", ExitService}
 		}
 		u.say("service", "stopped")
@@ -50,7 +50,7 @@ func (u *Uninstaller) Run(ctx context.Context) error {
 		u.say("removed", "%s", path)
 	}
 	if runs {
-		if _, err := systemctl(ctx, "daemon-reload"); err != nil {
+		if err := systemctl(ctx, "daemon-reload"); err != nil {
 			return &Error{"tell systemd", err, "", ExitService}
 		}
 	}

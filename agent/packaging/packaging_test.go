@@ -36,7 +36,7 @@ func TestMain(m *testing.M) { os.Exit(server.Main(m, agent.Program())) }
 func packages(t *testing.T) (deb, rpm string) {
 	t.Helper()
 	out := t.TempDir()
-	build := exec.CommandContext(t.Context(), "../../scripts/packages.sh", out) //nolint:gosec // our own script
+	build := exec.CommandContext(t.Context(), "../../scripts/packages.sh", out)
 	build.Env = append(os.Environ(), "VERSION=1.2.3", "ARCHES="+runtime.GOARCH, "AGENT="+agent.Binary(t), "SOURCE_DATE_EPOCH=1700000000")
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -70,7 +70,7 @@ func installCommand(t *testing.T, s *server.Server) []string {
 func mapped(root string) []string {
 	return []string{
 		"PHAROS_AGENT_STATE=" + filepath.Join(root, install.StateFolder),
-		"PHAROS_API_KEY=${file:" + filepath.Join(root, install.KeyPath) + "}",
+		"PHAROS_API_KEY_FILE=" + filepath.Join(root, install.KeyPath),
 		"PHAROS_CA_FILE=" + filepath.Join(root, install.ConfigFolder, "ca.pem"),
 	}
 }
@@ -97,14 +97,14 @@ func TestPackages(t *testing.T) {
 	deb, rpm := packages(t)
 	s := server.Start(t, "--public", "localhost")
 	root := host(t)
-	output, err := exec.CommandContext(t.Context(), "dpkg-deb", "-x", deb, root).CombinedOutput() //nolint:gosec // what was built
+	output, err := exec.CommandContext(t.Context(), "dpkg-deb", "-x", deb, root).CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	who := nobody()
 	passwd := "pharos-agent:x:" + who.text() + "::/var/lib/pharos-agent:/usr/sbin/nologin\n"
 	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(passwd), 0o600)) // as preinst does
 	program := filepath.Join(root, "usr/bin/pharos-agent")
 
-	one := exec.CommandContext(t.Context(), program, append(installCommand(t, s), "--root", root, "--key-file", "-")...) //nolint:gosec // the program under test
+	one := exec.CommandContext(t.Context(), program, append(installCommand(t, s), "--root", root, "--key-file", "-")...)
 	one.Stdin = strings.NewReader(s.Bootstrap.APIKey + "\n")
 	output, err = one.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -124,7 +124,7 @@ func TestPackages(t *testing.T) {
 	require.NotEmpty(t, line)
 	words := strings.Fields(line[1])
 	log := &bytes.Buffer{}
-	run := exec.CommandContext(context.Background(), filepath.Join(root, words[0]), append(words[1:], "--config", filepath.Join(root, install.ConfigFolder))...) //nolint:gosec // the program under test
+	run := exec.CommandContext(context.Background(), filepath.Join(root, words[0]), append(words[1:], "--config", filepath.Join(root, install.ConfigFolder))...)
 	run.Env, run.Stdout, run.Stderr = append(os.Environ(), mapped(root)...), log, log
 	run.SysProcAttr = who.attributes(t, root)
 	require.NoError(t, run.Start())
@@ -134,8 +134,8 @@ func TestPackages(t *testing.T) {
 	require.Eventually(t, func() bool { return stored(t, s) }, patience, 100*time.Millisecond)
 
 	status := func() (code int, report install.Report) {
-		command := exec.CommandContext(t.Context(), program, "status", "--json", "--file", filepath.Join(root, install.StateFolder, install.StatusFile)) //nolint:gosec // the program under test
-		command.Env = append(os.Environ(), "PATH="+t.TempDir())                                                                                          // the service of this machine is another
+		command := exec.CommandContext(t.Context(), program, "status", "--json", "--file", filepath.Join(root, install.StateFolder, install.StatusFile))
+		command.Env = append(os.Environ(), "PATH="+t.TempDir()) // the service of this machine is another
 		answer, _ := command.Output()
 		require.NoError(t, json.Unmarshal(answer, &report), "%s", answer)
 		return command.ProcessState.ExitCode(), report
@@ -209,7 +209,7 @@ esac
 `,
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o755)) //nolint:gosec // scripts of the test
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o755))
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	out := &bytes.Buffer{}

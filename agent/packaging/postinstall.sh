@@ -16,6 +16,8 @@ systemctl daemon-reload
 if [ "$first" = yes ]; then
   systemctl start pharos-agent.service
   [ -e /etc/pharos-agent/agent.env ] || echo "Next: sudo pharos-agent install --url https://SERVER:8080 --ca-sha256 FINGERPRINT"
-else
+elif pharos-agent validate >/dev/null; then
   systemctl try-restart pharos-agent.service
+else
+  echo "The agent of the version before runs on, until its configuration is mended and it is restarted."
 fi

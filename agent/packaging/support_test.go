@@ -40,7 +40,7 @@ func (o owner) attributes(t *testing.T, root string) *syscall.SysProcAttr {
 		return nil
 	}
 	for dir := root; len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
-		require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // folders of a test
+		require.NoError(t, os.Chmod(dir, 0o755))
 	}
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)}}
 }
