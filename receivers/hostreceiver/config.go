@@ -28,6 +28,11 @@ type Config struct {
 	RootPath string `mapstructure:"root_path"`
 	// HostName replaces the host's own name in `host.name` and `service.instance.id`.
 	HostName string `mapstructure:"host_name"`
+	// Addresses adds `host.ip` and `host.mac` to the resource.
+	Addresses bool `mapstructure:"addresses"`
+	// CloudMetadata asks the cloud's link-local metadata service (AWS, Google, Azure) for the
+	// region, zone, account and type of the instance. Which cloud it is, is known without.
+	CloudMetadata bool `mapstructure:"cloud_metadata"`
 	// Scrapers switches the scrapers on and off and sets what is particular to each.
 	Scrapers ScrapersConfig `mapstructure:"scrapers"`
 }

@@ -18,9 +18,10 @@ const serviceName = "host"
 
 // host says where the measured system's files are, and who it is.
 type host struct {
-	root     string // of the measured system; empty when it is the one we run on
-	name     string // overrides the host's own name
-	readings clock
+	root      string // of the measured system; empty when it is the one we run on
+	name      string // overrides the host's own name
+	addresses bool   // whether the resource has them
+	readings  clock
 }
 
 // context returns a context that makes gopsutil read below the root path.
@@ -90,7 +91,11 @@ func exists(path string) bool {
 // describe fills the resource. What cannot be found out is left out.
 func (h *host) describe(ctx context.Context, resource pcommon.Resource) error {
 	resource.Attributes().PutStr("service.name", serviceName)
-	return hostidentity.Describe(h.context(ctx), h.root, h.name, resource.Attributes())
+	err := hostidentity.Describe(h.context(ctx), h.root, h.name, resource.Attributes())
+	if err == nil && h.addresses {
+		err = hostidentity.DescribeAddresses(resource.Attributes())
+	}
+	return err
 }
 
 // clock is the time and its ticks; tests have another one.

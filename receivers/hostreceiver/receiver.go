@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -13,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/pharos-obs/pharos/internal/hostidentity"
 )
 
 var _ receiver.Metrics = (*hostReceiver)(nil)
@@ -27,14 +30,15 @@ type hostReceiver struct {
 	logger *zap.Logger
 	status *status
 
-	resource pcommon.Resource
+	resource atomic.Pointer[pcommon.Resource]
+	metadata *hostidentity.Metadata // nil when nobody is to be asked
 	boot     time.Time
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics, readings clock) (*hostReceiver, error) {
-	h := &host{root: cfg.RootPath, name: cfg.HostName, readings: readings}
+	h := &host{root: cfg.RootPath, name: cfg.HostName, addresses: cfg.Addresses, readings: readings}
 	groups, err := newGroups(cfg, h)
 	if err != nil {
 		return nil, err
@@ -49,16 +53,21 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics, read
 	if err != nil {
 		return nil, err
 	}
-	return &hostReceiver{host: h, groups: groups, next: next, report: report, own: own, logger: set.Logger}, nil
+	r := &hostReceiver{host: h, groups: groups, next: next, report: report, own: own, logger: set.Logger}
+	if cfg.CloudMetadata {
+		r.metadata = hostidentity.NewMetadata("")
+	}
+	return r, nil
 }
 
 // Start finds out which host this is and starts to collect at once.
 func (r *hostReceiver) Start(ctx context.Context, host component.Host) error {
 	r.status = newStatus(host)
-	r.resource = pcommon.NewResource()
-	if err := r.host.describe(ctx, r.resource); err != nil {
+	resource := pcommon.NewResource()
+	if err := r.host.describe(ctx, resource); err != nil {
 		return err
 	}
+	r.resource.Store(&resource)
 	uptime, err := readUptime(r.host.context(ctx), r.host)
 	if err != nil {
 		r.logger.Warn("Counters are sent without a start time", zap.Error(err))
@@ -70,6 +79,9 @@ func (r *hostReceiver) Start(ctx context.Context, host component.Host) error {
 	collecting, r.stop = context.WithCancel(context.WithoutCancel(ctx))
 	for _, g := range r.groups {
 		r.running.Go(func() { r.run(collecting, g) })
+	}
+	if r.metadata != nil {
+		r.running.Go(func() { r.askCloud(collecting) })
 	}
 	return nil
 }
@@ -105,7 +117,7 @@ func (r *hostReceiver) run(ctx context.Context, g *group) {
 func (r *hostReceiver) collect(ctx context.Context, g *group) error {
 	metrics := pmetric.NewMetrics()
 	resource := metrics.ResourceMetrics().AppendEmpty()
-	r.resource.CopyTo(resource.Resource())
+	r.resource.Load().CopyTo(resource.Resource())
 	scope := resource.ScopeMetrics().AppendEmpty()
 	scope.Scope().SetName(scopeName)
 

@@ -115,7 +115,9 @@ func TestCollectsAtStartAndAtEveryTick(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"service.name": "host", "service.instance.id": "db-1", "host.name": "db-1",
 		"host.id": "0123456789abcdef0123456789abcdef", "os.description": "Debian GNU/Linux 12 (bookworm)",
-	}, without(got.Resource().Attributes(), "host.arch", "os.type"))
+		"os.name": "Debian GNU/Linux", "os.version": "12", "os.kernel.release": "6.1.0-26-amd64",
+		"cloud.provider": "hetzner", "cloud.platform": "hetzner_cloud",
+	}, without(got.Resource().Attributes(), "host.arch", "os.type", "k8s.node.name", "k8s.cluster.name"))
 	point := got.ScopeMetrics().At(0).Metrics().At(0)
 	stamp := pcommon.NewTimestampFromTime(fakeNow)
 	for _, m := range []pmetric.Metric{point} {
