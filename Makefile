@@ -12,7 +12,7 @@ GOLANGCI := $(GO) tool -modfile=scripts/tools/go.mod golangci-lint
 GOFUMPT  := $(GO) tool -modfile=scripts/tools/go.mod gofumpt
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev build plugins packages generate dashboard check format lint unit test browser bench bench-agent bench-distributed demo-distributed servers servers-stop clean
+.PHONY: help run dev cross build plugins packages generate dashboard check format lint unit test browser bench bench-agent bench-distributed demo-distributed servers servers-stop clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: dashboard/node_modules/.stamp ## Run the linters
 unit: dashboard/node_modules/.stamp ## Unit and component tests; the crash tests of the stores run in full under `make test`
 	$(GO) test -short ./...
 	cd dashboard && npm run --silent test
+
+cross: ## Build the agent for macOS and Windows
+	scripts/cross.sh
 
 test: ## Install what the tests need and run all of them
 	scripts/test.sh

@@ -37,6 +37,9 @@ go build -trimpath -ldflags "-s -w" -o bin/pharos ./collector
 CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/pharos-agent ./agent # as it is packed
 export PHAROS_BIN="$PWD/bin/pharos" PHAROS_AGENT_BIN="$PWD/bin/pharos-agent"
 
+step "build the agent for macOS and Windows"
+scripts/cross.sh
+
 # -count=1: Go would not notice that the binary has changed, nor that the table has gone.
 step "go: unit, component and black-box tests"
 rm -rf .cache/matrix
