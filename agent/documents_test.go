@@ -19,7 +19,7 @@ func TestCommandsInDocuments(t *testing.T) {
 	var found int
 	for _, pattern := range []string{
 		"../README.md", "../docs/guides/*.md", "../docs/decisions/*.md", "../deploy/agent/*", "../deploy/agent/ansible/roles/*/tasks/*", "../deploy/kubernetes/*.yaml",
-		"../deploy/docker/agent.Dockerfile", "../dashboard/src/send/snippets.ts", "../collector/output.go", "packaging/*.sh", "packaging/*.service", "plugins/template/*",
+		"../deploy/docker/agent.Dockerfile", "../dashboard/src/send/snippets.ts", "../dashboard/src/api/agent.ts", "../collector/output.go", "packaging/*.sh", "packaging/*.service", "plugins/template/*",
 	} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestCommandsInDocuments(t *testing.T) {
 			if err != nil {
 				continue // a folder
 			}
-			text := strings.NewReplacer("\\\n", " ", "`", "\n", "', '", " ").Replace(string(content))
+			text := strings.NewReplacer("\\\n", " ", "`", "\n", `"`, "\n", "', '", " ").Replace(string(content))
 			for _, line := range regexp.MustCompile(`(?m)pharos-agent ((?:run|test|validate|install|uninstall|status|version|plugin)\b.*)$`).FindAllStringSubmatch(text, -1) {
 				found++
 				words := strings.Fields(line[1])

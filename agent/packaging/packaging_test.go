@@ -75,11 +75,16 @@ func mapped(root string) []string {
 	}
 }
 
-// stored asks the server whether it has samples of an agent of this version.
+// stored asks the server whether it has samples of an agent.
 func stored(t *testing.T, s *server.Server) bool {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
-		s.Bootstrap.URL+"/api/v1/query?query="+url.QueryEscape("pharos_agent_info"), nil)
+	return strings.Contains(get(t, s, "/api/v1/query?query="+url.QueryEscape("pharos_agent_info")), `"version"`)
+}
+
+// get asks the server, whose CA it knows.
+func get(t *testing.T, s *server.Server, path string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Bootstrap.URL+path, nil)
 	require.NoError(t, err)
 	request.Header.Set("X-API-Key", s.Bootstrap.APIKey)
 	response, err := trusting(t, s).Do(request)
@@ -87,7 +92,7 @@ func stored(t *testing.T, s *server.Server) bool {
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return bytes.Contains(body, []byte(`"version"`))
+	return string(body)
 }
 
 // TestPackages installs from the deb in a clean root by the command that the server prints, and
@@ -218,6 +223,7 @@ esac
 
 	flags := installCommand(t, s)
 	require.Equal(t, []string{"install", "--url", s.Bootstrap.URL, "--ca-sha256"}, flags[:4])
+	assert.Contains(t, get(t, s, "/v1/health"), `"ca_sha256":"`+flags[4]+`"`, "the dashboard shows the same command")
 	one := &install.Installer{
 		URL: s.Bootstrap.URL, CASHA256: flags[4], Root: root, Start: true, Wait: patience, Out: out,
 		Program: agent.Binary(t), Config: configs.Agent, Key: func(bool) (string, error) { return s.Bootstrap.APIKey, nil },

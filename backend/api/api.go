@@ -86,8 +86,10 @@ type Deps struct {
 	Registerer prometheus.Registerer
 	Version    Version
 	// Ports are where the server listens, by the names of its listeners.
-	Ports  map[string]int
-	Logger *zap.Logger
+	Ports map[string]int
+	// CASHA256 is the fingerprint of the CA that the server shows with its certificate.
+	CASHA256 string
+	Logger   *zap.Logger
 }
 
 func (d Deps) check() error {

@@ -64,7 +64,7 @@ func newServer(t *testing.T) *server {
 	require.NoError(t, err)
 	registry := prometheus.NewRegistry()
 	s.api, err = New(Deps{
-		Ports:   map[string]int{"otlp_grpc": 4317},
+		Ports: map[string]int{"otlp_grpc": 4317}, CASHA256: "0a1b",
 		Metrics: s.metrics, Logs: s.logs, Query: engine,
 		Health:   func(context.Context) []ComponentHealth { return s.health },
 		Platform: registry, Registerer: registry,
@@ -280,7 +280,7 @@ func TestHealth(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.JSONEq(t, `{"status":"degraded"}`, body)
 	_, body = s.get(t, "/v1/health")
-	assert.JSONEq(t, `{"status":"degraded","version":"1.2.3","ports":{"otlp_grpc":4317},"components":[
+	assert.JSONEq(t, `{"status":"degraded","version":"1.2.3","ports":{"otlp_grpc":4317},"ca_sha256":"0a1b","components":[
 		{"name":"logs","status":"ok"},{"name":"metrics","status":"degraded","message":"the disk is full"}]}`, body)
 	s.health = []ComponentHealth{{Name: "filelog", Kind: "receiver", Status: StatusDown, Message: "no such folder"}}
 	status, _, body = s.do(t, "GET", "/v1/health", "", "Anonymous", "1")

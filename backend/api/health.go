@@ -16,6 +16,7 @@ type healthOutput struct {
 		Status     Status            `json:"status" enum:"ok,degraded,down" doc:"The worst of the stores; degraded when another component is down"`
 		Version    string            `json:"version,omitempty" doc:"With a credential"`
 		Ports      map[string]int    `json:"ports,omitempty" doc:"Where the server listens, by http, otlp_grpc and otlp_http; with a credential"`
+		CASHA256   string            `json:"ca_sha256,omitempty" doc:"SHA-256 of the CA that the server shows with its certificate, as agents are told it; with a credential"`
 		Components []ComponentHealth `json:"components,omitempty" doc:"With a credential"`
 	}
 }
@@ -41,6 +42,7 @@ func (a *API) health(ctx context.Context, _ *struct{}) (*healthOutput, error) {
 	if _, known := auth.FromContext(ctx); known {
 		output.Body.Version = a.deps.Version.Version
 		output.Body.Ports = a.deps.Ports
+		output.Body.CASHA256 = a.deps.CASHA256
 		output.Body.Components = components
 	}
 	return output, nil

@@ -56,6 +56,7 @@ type doorway interface {
 	frontdoor.Registrar
 	OnClose(work func())
 	Ports() map[string]int
+	CASHA256() string
 }
 
 // Changed implements extensioncapabilities.ComponentStatusWatcher.
@@ -137,6 +138,7 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 		Registerer: registry,
 		Version:    api.Version{Version: b.build.Version},
 		Ports:      gateway.Ports(),
+		CASHA256:   gateway.CASHA256(),
 		Logger:     b.logger,
 	})
 	if err != nil {

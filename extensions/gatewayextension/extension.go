@@ -2,7 +2,10 @@ package gatewayextension
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -50,6 +53,7 @@ type gateway struct {
 	door      *frontdoor.Door
 	forwarder *forward.Forwarder // nil when nothing is forwarded
 	tls       *tls.Config
+	caSHA256  string // of the CA in the certificate's chain
 	http      []*http.Server
 	grpc      *grpc.Server
 	listeners map[string]net.Listener
@@ -80,6 +84,7 @@ func (g *gateway) Start(ctx context.Context, host component.Host) (err error) {
 		if err != nil {
 			return fmt.Errorf("tls: read certificate %s and key %s: %w", g.cfg.TLS.CertFile, g.cfg.TLS.KeyFile, err)
 		}
+		g.caSHA256 = shownCA(certificate.Certificate)
 		g.tls = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
 	}
 	g.listeners = make(map[string]net.Listener)
@@ -183,6 +188,20 @@ func (g *gateway) Handle(routes ...frontdoor.Route) error { return g.door.Handle
 // HandleGRPC implements frontdoor.Registrar.
 func (g *gateway) HandleGRPC(scope auth.Scope, register func(grpc.ServiceRegistrar)) error {
 	return g.door.HandleGRPC(scope, register)
+}
+
+// CASHA256 is the fingerprint of the CA that it shows with its certificate, by which an agent knows
+// it; empty without TLS, and where clients have to know the CA already.
+func (g *gateway) CASHA256() string { return g.caSHA256 }
+
+// shownCA is the fingerprint of the last certificate of a chain, when that has signed itself.
+func shownCA(chain [][]byte) string {
+	last, err := x509.ParseCertificate(chain[len(chain)-1])
+	if err != nil || last.CheckSignature(last.SignatureAlgorithm, last.RawTBSCertificate, last.Signature) != nil {
+		return ""
+	}
+	sum := sha256.Sum256(last.Raw)
+	return hex.EncodeToString(sum[:])
 }
 
 // Ports are where it listens, by the setting of the listener.

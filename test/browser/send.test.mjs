@@ -90,6 +90,7 @@ describe("send", () => {
       ["Java", 1, "Hello.java", "javac", (path) => ["-d", folder, path]],
       ...["OTel Collector", "Host", "Prometheus"].map((tab) => [tab, 0, `${tab}.yaml`, "python3", (path) => ["-c", "import sys\ntry:\n  import yaml\nexcept ImportError:\n  sys.exit(0)\nassert isinstance(yaml.safe_load(open(sys.argv[1])), dict)", path]]),
     ];
+    assert.equal((await steps(page, "Agent"))[1], `echo YOUR_API_KEY | sudo pharos-agent install --url ${server.url} --key-file -`);
     const missing = [];
     for (const [tab, index, name, program, args] of checks) {
       const text = (await steps(page, tab))[index];

@@ -3,6 +3,7 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 
+import { useInstallCommand } from "../api/agent";
 import { format, formatDuration } from "../format/units";
 import { CodeBlock } from "../ui/CodeBlock";
 import { DataTable, type Column } from "../ui/DataTable";
@@ -10,7 +11,7 @@ import { EmptyState } from "../ui/EmptyState";
 import { Panel } from "../ui/Panel";
 import { ZoneTime } from "../ui/ZoneTime";
 import { ago, keepTime } from "./age";
-import { installCommand, partRows, type Agent, type FleetHost, type PartRow } from "./fleet";
+import { partRows, type Agent, type FleetHost, type PartRow } from "./fleet";
 import { Fact } from "./HostHeader";
 import classes from "./HostPage.module.css";
 
@@ -50,7 +51,7 @@ export function InstallAgent() {
       }
     >
       <p>Something else measures it. With an agent it is known how it does, and nothing is lost while the server is away:</p>
-      <CodeBlock code={installCommand(location.origin)} label="Command that installs the agent" />
+      <CodeBlock code={useInstallCommand()} label="Command that installs the agent" />
     </EmptyState>
   );
 }

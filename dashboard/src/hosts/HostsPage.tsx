@@ -4,6 +4,7 @@ import { Button, TextInput } from "@mantine/core";
 import { Link, useSearch } from "@tanstack/react-router";
 import { useDeferredValue, useMemo, useRef } from "react";
 
+import { useInstallCommand } from "../api/agent";
 import { format } from "../format/units";
 import { useColours } from "../overview/useColours";
 import { PageTitle } from "../shell/title";
@@ -16,7 +17,6 @@ import { useShortcut } from "../ui/shortcuts";
 import { useChangeSearch, type PageSearch } from "../useChangeSearch";
 import { keepTime } from "./age";
 import { hostColumns } from "./columns";
-import { installCommand } from "./fleet";
 import { countShown, filterHosts, totalsOf, type HostRow, type Show } from "./model";
 import { hostLabel, sparks } from "./queries";
 import { parseHosts, writeHosts } from "./search";
@@ -143,7 +143,7 @@ function NoHosts() {
       <p>
         <code>pharos up</code> measures the machine it runs on. On others, install the agent with an API key of this server:
       </p>
-      <CodeBlock code={installCommand(location.origin)} label="Command that installs the agent" />
+      <CodeBlock code={useInstallCommand()} label="Command that installs the agent" />
       <p>An OpenTelemetry Collector with host metrics works too. A longer time range shows hosts that reported earlier.</p>
     </EmptyState>
   );

@@ -69,11 +69,6 @@ export function agentOrder({ state, agent }: { state?: HostState | undefined; ag
   return `${rank} ${agent.version}`;
 }
 
-/** installCommand is what is run on a machine to make it report here. */
-export function installCommand(origin: string): string {
-  return `sudo pharos-agent install --url ${origin}`;
-}
-
 export interface PartRow {
   kind: string;
   id: string;

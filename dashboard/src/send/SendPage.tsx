@@ -22,7 +22,8 @@ export function SendPage() {
   const change = useChangeSearch();
   const { way, service } = parseSendSearch(search);
   const [key, setKey] = useState<string>();
-  const steps = snippetsFor(way, { origin: location.origin, key: key ?? keyPlaceholder, service });
+  const caSha256 = useQuery(healthQuery).data?.ca_sha256;
+  const steps = snippetsFor(way, { origin: location.origin, key: key ?? keyPlaceholder, service, caSha256 });
 
   return (
     <div className={classes.page}>
@@ -77,10 +78,17 @@ function ServiceField({ service, onService }: { service: string; onService: (nam
 }
 
 function Advice({ way }: { way: Way }) {
+  if (way === "agent") {
+    return (
+      <p className={classes.advice}>
+        Metrics and logs of another machine, kept on its disk while this server is away. It shows up under Hosts, by the name of the machine. Pharos has to listen for other machines: start it with <code>pharos up --public NAME</code>.
+      </p>
+    );
+  }
   if (way === "host") {
     return (
       <p className={classes.advice}>
-        The machine that Pharos runs on is watched already. For another one, run the OpenTelemetry Collector there, on Linux as a user who may read the journal. Pharos has to listen for other machines: start it with <code>pharos up --public NAME</code>.
+        Where an OpenTelemetry Collector runs already; else take the agent. On Linux, as a user who may read the journal. Pharos has to listen for other machines: start it with <code>pharos up --public NAME</code>.
       </p>
     );
   }

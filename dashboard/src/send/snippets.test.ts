@@ -13,8 +13,8 @@ describe.each(ways)("the way by $label", ({ id }) => {
   it("names this server, the key and the service", () => {
     expect(text).toContain(target.origin);
     expect(text).toContain(target.key);
-    // What comes through a Collector is named by those who send to it.
-    if (id !== "collector") expect(text).toContain(target.service);
+    // What comes through a Collector is named by those who send to it, and a host by itself.
+    if (id !== "collector" && id !== "agent") expect(text).toContain(target.service);
   });
 
   it("says what each step is, and has nothing left to fill in", () => {
@@ -22,6 +22,13 @@ describe.each(ways)("the way by $label", ({ id }) => {
     expect(text).not.toMatch(/undefined|localhost:8080|127\.0\.0\.1:8080/);
     expect(text).not.toContain(keyPlaceholder);
   });
+});
+
+it("tells an agent whom to trust, where that is not known", () => {
+  const command = (origin: string, caSha256?: string) => snippetsFor("agent", { ...target, origin, caSha256 })[1]?.code;
+  expect(command("https://p:8080", "0a1b")).toBe("echo phk_abc_def | sudo pharos-agent install --url https://p:8080 --ca-sha256 0a1b --key-file -");
+  expect(command("https://p:8080")).not.toContain("--ca-sha256");
+  expect(command("http://p:8080", "0a1b")).not.toContain("--ca-sha256");
 });
 
 describe("the address", () => {

@@ -1,7 +1,9 @@
 // Programs and settings that send to this server, ready to paste. Each was run against a server;
 // test/browser/send.test.mjs checks them again, and runs those that need nothing installed.
 
-export type Way = "curl" | "go" | "python" | "node" | "java" | "collector" | "host" | "prometheus";
+import { installCommand } from "../api/agent";
+
+export type Way = "curl" | "go" | "python" | "node" | "java" | "agent" | "collector" | "host" | "prometheus";
 
 export const ways: readonly { id: Way; label: string }[] = [
   { id: "curl", label: "curl" },
@@ -10,6 +12,7 @@ export const ways: readonly { id: Way; label: string }[] = [
   { id: "node", label: "Node.js" },
   { id: "java", label: "Java" },
   { id: "collector", label: "OTel Collector" },
+  { id: "agent", label: "Agent" },
   { id: "host", label: "Host" },
   { id: "prometheus", label: "Prometheus" },
 ];
@@ -27,6 +30,8 @@ export interface Target {
   origin: string;
   key: string;
   service: string;
+  /** The CA that this server shows with its certificate, by its fingerprint. */
+  caSha256?: string | undefined;
 }
 
 /** What stands in the place of a key that hasn't been made yet. */
@@ -236,6 +241,18 @@ service:
   ];
 }
 
+function agent({ origin, key, caSha256 }: Target): Step[] {
+  return [
+    { title: "Its package, on the machine: one of those that make packages writes", language: "sh", code: "sudo apt install ./pharos-agent_*.deb\n# or: sudo dnf install ./pharos-agent-*.rpm" },
+    {
+      title: "Install it: without --key-file it asks for the key",
+      language: "sh",
+      code: `echo ${key} | ${installCommand(origin, caSha256)} --key-file -`,
+    },
+    { title: "See how it does", language: "sh", code: "sudo pharos-agent status" },
+  ];
+}
+
 function host(target: Target): Step[] {
   return [
     {
@@ -310,7 +327,7 @@ remote_write:
   ];
 }
 
-const makers: Record<Way, (target: Target) => Step[]> = { curl, go, python, node, java, collector, host, prometheus };
+const makers: Record<Way, (target: Target) => Step[]> = { curl, go, python, node, java, collector, agent, host, prometheus };
 
 /** snippetsFor lists what to do, one step after the other. */
 export function snippetsFor(way: Way, target: Target): Step[] {
