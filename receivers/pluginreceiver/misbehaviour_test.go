@@ -199,7 +199,7 @@ func TestAgentIsKilled(t *testing.T) {
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "note")
 	agent := exec.CommandContext(t.Context(), path)
-	agent.Env = append(os.Environ(), modeVariable+"=agent", noteVariable+"="+file)
+	agent.Env = append(os.Environ(), modeVariable+"=agent", noteVariable+"="+file, "TMPDIR="+t.TempDir())
 	require.NoError(t, agent.Start())
 	pid := noted(t, file)
 	assert.False(t, gone(pid))

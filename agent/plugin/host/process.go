@@ -27,6 +27,8 @@ type process struct {
 	output         *lines
 	childEnds      []*os.File // what the process gets of the pipes
 	folder         string     // of its sockets
+	limits         Limits
+	group          *group // nil when what it uses is watched only
 
 	mu      sync.Mutex
 	started bool
@@ -36,7 +38,7 @@ type process struct {
 }
 
 func newProcess(spec *Spec) (*process, error) {
-	p := &process{exited: make(chan struct{})}
+	p := &process{exited: make(chan struct{}), limits: spec.Limits}
 	p.command = &exec.Cmd{Path: spec.Path, Args: append([]string{spec.Path}, spec.Args...)}
 	prepare(p.command)
 	p.throttle = &throttle{done: p.exited}
@@ -82,7 +84,13 @@ func (p *process) Start(context.Context) error {
 		p.closePipes()
 		return p.reason
 	}
-	if err := p.command.Start(); err != nil {
+	p.confine()
+	err := withoutRights(p.command.Start)
+	if err != nil && p.group != nil {
+		p.unconfine()
+		err = withoutRights(p.command.Start)
+	}
+	if err != nil {
 		p.closePipes()
 		return fmt.Errorf("start %s: %w", p.command.Path, err)
 	}
@@ -107,10 +115,13 @@ const lastWords = 200 * time.Millisecond
 func (p *process) wait(reading *sync.WaitGroup) {
 	state, err := p.command.Process.Wait()
 	killAll(p.command.Process)
+	outOfMemory := p.group != nil && p.group.end()
 	p.mu.Lock()
 	switch {
 	case p.reason != nil:
 		p.ended = p.reason
+	case outOfMemory:
+		p.ended = memoryError("the kernel has killed the plugin: it needed too much memory, and", p.limits.Memory)
 	case err != nil:
 		p.ended = fmt.Errorf("wait for the plugin: %w", err)
 	default:
@@ -123,6 +134,9 @@ func (p *process) wait(reading *sync.WaitGroup) {
 	close(p.exited)
 	reading.Wait()
 	_ = p.stdin.Close()
+	if p.group != nil {
+		p.group.remove()
+	}
 }
 
 // kill ends the process and its group for a reason. Only the first reason counts.

@@ -26,13 +26,12 @@ func (p *Plugin) watch() {
 		p.usage = usage
 		p.mu.Unlock()
 		if limits.Memory > 0 && usage.Memory > limits.Memory {
-			p.Kill(&LimitError{Limit: "memory", message: fmt.Sprintf(
-				"the plugin was killed: it uses %s of memory, and its limit is %s (limits::memory)", mebibytes(usage.Memory), mebibytes(limits.Memory))})
+			p.Kill(memoryError(fmt.Sprintf("the plugin was killed: it uses %s of memory, and", mebibytes(usage.Memory)), limits.Memory))
 			return
 		}
 		elapsed := time.Since(begun)
-		if limits.CPU <= 0 || elapsed < limits.CPUWindow {
-			continue
+		if limits.CPU <= 0 || p.process.group != nil || elapsed < limits.CPUWindow {
+			continue // the kernel slows what is in a group
 		}
 		if cores := (usage.CPU - used).Seconds() / elapsed.Seconds(); cores > limits.CPU {
 			p.Kill(&LimitError{Limit: "cpu", message: fmt.Sprintf(
@@ -48,6 +47,10 @@ type LimitError struct {
 	// Limit is memory or cpu.
 	Limit   string
 	message string
+}
+
+func memoryError(what string, limit int64) *LimitError {
+	return &LimitError{Limit: "memory", message: fmt.Sprintf("%s its limit is %s (limits::memory)", what, mebibytes(limit))}
 }
 
 // Error implements error.
