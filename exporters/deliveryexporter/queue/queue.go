@@ -289,7 +289,7 @@ func (q *Queue) remove(s *segment) {
 	_ = os.Remove(s.path(q.dir))
 	q.segments = slices.DeleteFunc(q.segments, func(one *segment) bool { return one == s })
 	for _, left := range q.spans {
-		if left.From.Segment <= s.ID && (left.End == 0 || s.ID < left.End) {
+		if left.From.Segment == s.ID { // others may be left before one that was given up, or never filled
 			left.From = position{Segment: s.ID + 1}
 		}
 	}
