@@ -247,7 +247,8 @@ var importRules = []importRule{
 	{
 		name: "the agent links no store and no backend; its plugins are programs of their own",
 		from: func(f goFile) bool {
-			return within("agent", "receivers/hostreceiver", "receivers/pluginreceiver", "exporters/deliveryexporter")(f) && !f.in("agent/plugins")
+			return within("agent", "receivers/hostreceiver", "receivers/pluginreceiver", "receivers/filereceiver", "receivers/journaldreceiver",
+				"receivers/syslogreceiver", "exporters/deliveryexporter")(f) && !f.in("agent/plugins")
 		},
 		banned: under(own("storage"), own("backend"), "github.com/jackc/pgx", "github.com/elastic/go-elasticsearch"),
 	},

@@ -3,14 +3,15 @@
 package main
 
 import (
-	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
-	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	telemetry "github.com/pharos-obs/pharos/agent/telemetry"
 	deliveryexporter "github.com/pharos-obs/pharos/exporters/deliveryexporter"
 	agentstatusextension "github.com/pharos-obs/pharos/extensions/agentstatusextension"
 	agentreceiver "github.com/pharos-obs/pharos/receivers/agentreceiver"
+	filereceiver "github.com/pharos-obs/pharos/receivers/filereceiver"
 	hostreceiver "github.com/pharos-obs/pharos/receivers/hostreceiver"
+	journaldreceiver "github.com/pharos-obs/pharos/receivers/journaldreceiver"
 	pluginreceiver "github.com/pharos-obs/pharos/receivers/pluginreceiver"
+	syslogreceiver "github.com/pharos-obs/pharos/receivers/syslogreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/exporter"
@@ -44,30 +45,32 @@ func components() (otelcol.Factories, error) {
 
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
 		agentstatusextension.NewFactory(),
-		filestorage.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
 		agentstatusextension.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
-		filestorage.NewFactory().Type():          "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.165.0",
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		hostreceiver.NewFactory(),
 		agentreceiver.NewFactory(),
 		pluginreceiver.NewFactory(),
-		filelogreceiver.NewFactory(),
+		filereceiver.NewFactory(),
+		syslogreceiver.NewFactory(),
+		journaldreceiver.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
-		hostreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
-		agentreceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
-		pluginreceiver.NewFactory().Type():  "github.com/pharos-obs/pharos v0.0.0",
-		filelogreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.149.0",
+		hostreceiver.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
+		agentreceiver.NewFactory().Type():    "github.com/pharos-obs/pharos v0.0.0",
+		pluginreceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		filereceiver.NewFactory().Type():     "github.com/pharos-obs/pharos v0.0.0",
+		syslogreceiver.NewFactory().Type():   "github.com/pharos-obs/pharos v0.0.0",
+		journaldreceiver.NewFactory().Type(): "github.com/pharos-obs/pharos v0.0.0",
 	})
 
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 
+	"github.com/pharos-obs/pharos/configs"
 	"github.com/pharos-obs/pharos/internal/errcode"
 )
 
@@ -29,11 +32,11 @@ func TestFolderJoinsExtensions(t *testing.T) {
 	status := "extensions: {agent_status: {file: x}}\nservice: {extensions: [agent_status]}\n"
 	dir := folder(t, map[string]string{
 		"agent.yaml":    "extensions: {agent_status: {file: x}}\nreceivers: {host: }\nexporters: {delivery: {url: \"http://127.0.0.1:1\", queue: {directory: queue}}}\nservice: {extensions: [agent_status], pipelines: {metrics: {receivers: [host], exporters: [delivery]}}}",
-		"conf.d/a.yaml": "extensions: {file_storage/a: {directory: " + t.TempDir() + "}}\nservice: {extensions: [file_storage/a, agent_status]}",
+		"conf.d/a.yaml": "extensions: {agent_status/a: {file: y}}\nservice: {extensions: [agent_status/a, agent_status]}",
 	})
 	cfg, err := newProgram(uris([]string{dir}), nil).Load(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, []component.ID{component.MustNewID("agent_status"), component.MustNewIDWithName("file_storage", "a")}, []component.ID(cfg.Service.Extensions))
+	assert.Equal(t, []component.ID{component.MustNewID("agent_status"), component.MustNewIDWithName("agent_status", "a")}, []component.ID(cfg.Service.Extensions))
 	_, err = newProgram(uris([]string{folder(t, map[string]string{"agent.yaml": status, "conf.d/a.yaml": "service: {extensions: agent_status}"})}), nil).Load(t.Context())
 	require.ErrorContains(t, err, "service::extensions is in")
 }
@@ -89,4 +92,24 @@ func TestConfigURI(t *testing.T) {
 	} {
 		assert.Equal(t, want, configURI(flag))
 	}
+}
+
+// Each example for conf.d is valid beside the built-in configuration, and all are together.
+func TestExamples(t *testing.T) {
+	names, err := fs.Glob(configs.AgentExamples, "agent.d/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	all := map[string]string{"agent.yaml": string(configs.Agent)}
+	for _, name := range names {
+		content, err := fs.ReadFile(configs.AgentExamples, name)
+		require.NoError(t, err)
+		alone := "conf.d/" + path.Base(name)
+		all[alone] = string(content)
+		cfg, err := newProgram(uris([]string{folder(t, map[string]string{"agent.yaml": string(configs.Agent), alone: string(content)})}), nil).Load(t.Context())
+		require.NoError(t, err, name)
+		assert.Greater(t, len(cfg.Service.Pipelines), 1, name)
+	}
+	cfg, err := newProgram(uris([]string{folder(t, all)}), nil).Load(t.Context())
+	require.NoError(t, err)
+	assert.Greater(t, len(cfg.Service.Pipelines), len(names))
 }

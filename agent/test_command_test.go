@@ -26,9 +26,9 @@ func TestTest(t *testing.T) {
 
 func TestTestWithNothing(t *testing.T) {
 	const silent = `yaml:
-receivers: {file_log: {include: [/nowhere/*.log]}}
+receivers: {files: {include: [/nowhere/*.log]}}
 exporters: {delivery: {url: "http://127.0.0.1:1", queue: {directory: queue}}}
-service: {pipelines: {logs/silent: {receivers: [file_log], exporters: [delivery]}}}`
+service: {pipelines: {logs/silent: {receivers: [files], exporters: [delivery]}}}`
 	var out bytes.Buffer
 	err := runTest(t.Context(), []string{silent}, 300*time.Millisecond, &out)
 	assert.Equal(t, errcode.Unavailable, errcode.Of(err))

@@ -13,3 +13,8 @@ var Roles embed.FS
 //
 //go:embed agent.yaml
 var Agent []byte
+
+// AgentExamples are files for an agent's conf.d: agent.d/NAME.yaml.
+//
+//go:embed agent.d/*.yaml
+var AgentExamples embed.FS

@@ -21,7 +21,7 @@ import (
 )
 
 // numbersInput is how an agent reads the numbered lines of a file.
-const numbersInput = `file_log/numbers: { include: [%q], start_at: beginning, poll_interval: 50ms, storage: file_storage, resource: { service.name: %s } }`
+const numbersInput = `files/numbers: { include: [%q], start_at: beginning, poll_interval: 50ms, discover_interval: 200ms, directory: %q, service: %s }`
 
 // patience is how long the data of an agent may take to the server on a busy machine.
 const patience = 90 * time.Second
@@ -40,12 +40,11 @@ func followNumbers(t *testing.T, a *agent.Agent, service string) *numbers {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, file.Close()) })
 	a.Write("conf.d/"+service+".yaml", fmt.Sprintf(`
-extensions: { file_storage: { directory: %q, create_directory: true } }
 receivers: { %s }
-service: { pipelines: { logs/%s: { receivers: [file_log/numbers], processors: [memory_limiter], exporters: [delivery] } } }
-`, filepath.Join(a.State, "offsets"), fmt.Sprintf(numbersInput, file.Name(), service), service))
+service: { pipelines: { logs/%s: { receivers: [files/numbers], processors: [memory_limiter], exporters: [delivery] } } }
+`, fmt.Sprintf(numbersInput, file.Name(), filepath.Join(a.State, "files"), service), service))
 	a.Overlay = `{exporters: {delivery: {timeout: 3s, retry: {initial: 50ms, max: 500ms}}},
-  extensions: {agent_status: {interval: 200ms}}, receivers: {host: {collection_interval: 500ms}}, service: {extensions: [agent_status, file_storage]}}`
+  extensions: {agent_status: {interval: 200ms}}, receivers: {host: {collection_interval: 500ms}}}`
 	return &numbers{service: service, file: file}
 }
 
