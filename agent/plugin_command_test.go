@@ -66,9 +66,9 @@ service: {pipelines: {metrics: {receivers: [plugin/outside, plugin/gone], export
 	require.NoError(t, listPlugins(t.Context(), config, folder, &out, &out))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 4)
-	assert.Regexp(t, `^gone +- +plugin/gone +refused: there is no /nowhere/pharos-plugin-gone `, lines[1])
-	assert.Regexp(t, `^my-weather +0\.1\.0 +plugin/outside +not running +\S+ +[0-9a-f]{64}$`, lines[2])
-	assert.Regexp(t, `^open +- +- +refused: every account can write to .*: chmod o-w `, lines[3])
+	assert.Regexp(t, `^gone +- +plugin/gone +/nowhere/pharos-plugin-gone +- +refused: there is no /nowhere/pharos-plugin-gone$`, lines[1])
+	assert.Regexp(t, `^my-weather +0\.1\.0 +plugin/outside +\S+ +[0-9a-f]{64} +not running$`, lines[2])
+	assert.Regexp(t, `^open +- +- +\S+ +- +refused: every account can write to .*: chmod o-w `, lines[3])
 
 	out.Reset()
 	require.NoError(t, listPlugins(t.Context(), []string{"yaml:receivers: {hots: }"}, t.TempDir(), &out, &out))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -40,7 +41,7 @@ it is; one that others could have changed is not started.`,
 }
 
 // listed is a line of the list.
-type listed struct{ receiver, name, version, checksum, state, file string }
+type listed struct{ name, version, receiver, file, checksum, state string }
 
 func listPlugins(ctx context.Context, from []string, directory string, out, notes io.Writer) error {
 	var all []listed
@@ -83,9 +84,9 @@ func listPlugins(ctx context.Context, from []string, directory string, out, note
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.receiver, b.receiver))
 	})
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PLUGIN\tVERSION\tRECEIVER\tSTATE\tFILE\tSHA256")
+	fmt.Fprintln(table, "PLUGIN\tVERSION\tRECEIVER\tFILE\tSHA256\tSTATE")
 	for _, one := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.name, cmp.Or(one.version, "-"), cmp.Or(one.receiver, "-"), one.state, one.file, cmp.Or(one.checksum, "-"))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.name, cmp.Or(one.version, "-"), cmp.Or(one.receiver, "-"), one.file, cmp.Or(one.checksum, "-"), one.state)
 	}
 	return table.Flush()
 }
@@ -95,7 +96,7 @@ const describeTimeout = 10 * time.Second
 
 // inspect says what a plugin is. A state means that it would not run.
 func inspect(ctx context.Context, cfg *pluginreceiver.Config) listed {
-	line := listed{name: cfg.Name, file: cfg.File()}
+	line := listed{name: cmp.Or(cfg.Name, strings.TrimPrefix(filepath.Base(cfg.Path), host.Prefix)), file: cfg.File()}
 	file, err := host.Verify(cfg.File(), cfg.SHA256)
 	if err != nil {
 		line.state = "refused: " + err.Error()

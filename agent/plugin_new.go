@@ -100,7 +100,7 @@ func (n *newPlugin) copyAll(from embed.FS, root string) error {
 			mode = 0o755 // a script
 		}
 		target := filepath.Join(n.dir, n.rename(entry.Name()))
-		if err := os.WriteFile(target, []byte(n.rename(string(content))), mode); err != nil { //nolint:gosec // source code
+		if err := os.WriteFile(target, []byte(n.rename(string(content))), mode); err != nil {
 			return fmt.Errorf("write the plugin: %w", err)
 		}
 	}

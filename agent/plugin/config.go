@@ -68,8 +68,7 @@ func decode(text string, into any) []*proto.FieldError {
 		}
 		return nil
 	}
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
+	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return []*proto.FieldError{{Field: wrongType.Field, Message: fmt.Sprintf("is a %s and must be a %s", wrongType.Value, wrongType.Type)}}
 	}
 	if quoted, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
@@ -85,15 +84,14 @@ func fieldErrors(err error) []*proto.FieldError {
 	if err == nil {
 		return nil
 	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost is joined
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*proto.FieldError
 		for _, one := range joined.Unwrap() {
 			all = append(all, fieldErrors(one)...)
 		}
 		return all
 	}
-	var field *FieldError
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*FieldError](err); ok {
 		return []*proto.FieldError{{Field: field.Name, Message: field.Message}}
 	}
 	return []*proto.FieldError{{Message: err.Error()}}

@@ -182,7 +182,7 @@ func (s *server) Collect(ctx context.Context, _ *proto.CollectRequest) (*proto.C
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ending, cancel)()
+	defer context.AfterFunc(s.ending, cancel)() //nolint:contextcheck // the plugin's end ends it, too
 	var metrics Metrics
 	if err := guard(func() error { return current.metrics.Collect(ctx, &metrics) }); err != nil {
 		return nil, status.Error(codes.Unknown, err.Error())
@@ -202,7 +202,7 @@ func (s *server) Health(ctx context.Context, _ *proto.HealthRequest) (*proto.Hea
 			continue
 		}
 		if err := guard(func() error { return checker.Health(ctx) }); err != nil {
-			return &proto.HealthResponse{Error: err.Error()}, nil
+			return &proto.HealthResponse{Error: err.Error()}, nil //nolint:nilerr // it is the answer
 		}
 	}
 	return &proto.HealthResponse{}, nil

@@ -28,7 +28,7 @@ func TestExample(t *testing.T) {
 	for _, entry := range entries {
 		content, err := Files.ReadFile(entry.Name())
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, 0o700)) //nolint:gosec // one is a script
+		require.NoError(t, os.WriteFile(filepath.Join(dir, entry.Name()), content, 0o700))
 	}
 	require.NoError(t, os.Symlink(environment, filepath.Join(dir, ".venv")))
 	watched := t.TempDir()

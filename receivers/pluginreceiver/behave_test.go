@@ -237,7 +237,8 @@ func behave(mode string) {
 		},
 		"burn": func() {
 			go func() {
-				for {
+				for i := 0; ; i++ {
+					_ = i * i
 				}
 			}()
 			serve(&good{})

@@ -63,10 +63,9 @@ func (f *faults) set(which int, err error) {
 		return
 	}
 	event := componentstatus.NewEvent(componentstatus.StatusOK)
-	switch {
-	case all == nil:
+	if all == nil {
 		f.logger.Info("The plugin works again")
-	default:
+	} else {
 		event = componentstatus.NewRecoverableErrorEvent(all)
 		if which != faultProcess { // which is logged with what is done about it
 			f.logger.Warn("The plugin has a fault", zap.Error(all))

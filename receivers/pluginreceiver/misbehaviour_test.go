@@ -57,7 +57,7 @@ var misbehaviours = []misbehaviour{
 		mode: "burn", change: func(c *Config) { c.Limits.CPU, c.Limits.CPUWindow = 0.1, time.Second },
 		says: "and its limit is 0.10 (limits::cpu)", metric: "pharos_plugin_restarts", key: "reason", value: "cpu", gives: "test.half",
 	},
-	{mode: "garbage", says: "not the handshake of a plugin: Unrecognized remote plugin message: Hello, I am a plugin!", metric: "pharos_plugin_restarts", key: "reason", value: "not_started"},
+	{mode: "garbage", says: "not the handshake of a plugin: \"Hello, I am a plugin!", metric: "pharos_plugin_restarts", key: "reason", value: "not_started"},
 	{mode: "other version", says: "built for another version of the protocol than 1", metric: "pharos_plugin_restarts", key: "reason", value: "not_started"},
 	{mode: "lying version", says: "the plugin speaks version 7 of the protocol after it has agreed to 1", metric: "pharos_plugin_restarts", key: "reason", value: "not_started"},
 	{

@@ -71,7 +71,7 @@ func (r *pluginReceiver) shutdown() {
 
 // keepRunning starts the plugin again whenever it has ended, until ctx ends.
 func (r *pluginReceiver) keepRunning(ctx context.Context) {
-	defer r.own.state(stateStopped)
+	defer r.own.state(ctx, stateStopped)
 	pause := r.cfg.Restart.Initial
 	for {
 		begun := time.Now()
@@ -82,7 +82,7 @@ func (r *pluginReceiver) keepRunning(ctx context.Context) {
 		if time.Since(begun) > r.cfg.Restart.Max {
 			pause = r.cfg.Restart.Initial
 		}
-		r.own.state(stateWaiting)
+		r.own.state(ctx, stateWaiting)
 		r.faults.ended(err)
 		r.set.Logger.Warn("The plugin will be started again", zap.Error(err), zap.Duration("after", pause))
 		if !wait(ctx, jitter(pause)) {
@@ -135,20 +135,20 @@ var (
 type notStarted struct{ error }
 
 // Is implements what errors.Is asks.
-func (e notStarted) Is(target error) bool { return target == errNotStarted } //nolint:errorlint // it is what errors.Is asks
+func (e notStarted) Is(target error) bool { return target == errNotStarted }
 
 // Unwrap returns the cause.
 func (e notStarted) Unwrap() error { return e.error }
 
 // run starts the plugin once and works with it until it has ended or ctx ends, and says why.
 func (r *pluginReceiver) run(ctx context.Context) error {
-	r.own.state(stateStarting)
+	r.own.state(ctx, stateStarting)
 	running, err := r.launch(ctx)
 	if err != nil {
 		return notStarted{err}
 	}
 	defer r.end(ctx, running)
-	r.own.state(stateRunning)
+	r.own.state(ctx, stateRunning)
 	about := running.Description()
 	r.set.Logger.Info("The plugin runs", zap.String("plugin", about.GetName()), zap.String("plugin_version", about.GetVersion()), zap.Int("pid", running.PID()))
 

@@ -120,7 +120,7 @@ func (s *session) collect(ctx context.Context) error {
 		return err
 	})
 	if ctx.Err() != nil || s.plugin.Err() != nil {
-		return nil // the end of the plugin is reported, with its reason
+		return nil //nolint:nilerr // the end of the plugin is reported, with its reason
 	}
 	r.own.collected(ctx, time.Since(begun), err)
 	if status.Code(err) != codes.DeadlineExceeded {

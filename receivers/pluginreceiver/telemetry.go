@@ -63,14 +63,14 @@ func (t *telemetry) with(attributes ...otelattribute.KeyValue) otelmetric.Measur
 	return otelmetric.WithAttributes(append(attributes, t.plugin)...)
 }
 
-// state records a change of state. It happens outside of any request.
-func (t *telemetry) state(now string) {
+// state records a change of state.
+func (t *telemetry) state(ctx context.Context, now string) {
 	for _, one := range []string{stateStarting, stateRunning, stateWaiting, stateStopped} {
 		value := int64(0)
 		if one == now {
 			value = 1
 		}
-		t.states.Record(context.Background(), value, t.with(otelattribute.String("state", one)))
+		t.states.Record(ctx, value, t.with(otelattribute.String("state", one)))
 	}
 }
 

@@ -118,8 +118,7 @@ func (c *conformance) refusesUnknown(ctx context.Context) error {
 		return err
 	}
 	err = c.plugin.Configure(ctx, string(text))
-	var refused *SettingsError
-	if errors.As(err, &refused) {
+	if _, refused := errors.AsType[*SettingsError](err); refused {
 		return nil
 	}
 	if err != nil {

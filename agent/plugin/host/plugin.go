@@ -195,7 +195,7 @@ func (p *Plugin) startError(ctx context.Context, err, ended error) error {
 	case strings.Contains(text, "incompatible API version"):
 		return fmt.Errorf("start the plugin: it was built for another version of the protocol than %d: build it anew with a version of the SDK that fits this agent", plugin.ProtocolVersion)
 	case strings.Contains(text, "Unrecognized remote plugin message"), strings.Contains(text, "core protocol"), strings.Contains(text, "core API"):
-		return fmt.Errorf("start the plugin: what it says on its standard output is not the handshake of a plugin: %s", Shorten(text))
+		return fmt.Errorf("start the plugin: what it says on its standard output is not the handshake of a plugin: %q", Shorten(strings.TrimPrefix(text, "Unrecognized remote plugin message: ")))
 	}
 	return fmt.Errorf("start the plugin: %w", err)
 }

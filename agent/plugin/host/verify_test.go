@@ -24,19 +24,24 @@ func TestVerify(t *testing.T) {
 		checksum string
 		says     string
 	}{
-		"good":                  {},
-		"good checksum":         {checksum: strings.ToUpper(right)},
-		"wrong checksum":        {checksum: strings.Repeat("0", 64), says: "it is another version, or was tampered with"},
-		"gone":                  {says: "there is no ", change: func(t *testing.T, _, file string) { require.NoError(t, os.Remove(file)) }},
-		"not executable":        {says: "is not executable: chmod 755", change: func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o600)) }},
-		"others may write":      {says: "every account can write to ", change: func(t *testing.T, _, file string) { require.NoError(t, os.Chmod(file, 0o777)) }},
-		"others may replace":    {says: "every account can write to ", change: func(t *testing.T, folder, _ string) { require.NoError(t, os.Chmod(folder, 0o777)) }},
-		"sticky folder is good": {change: func(t *testing.T, folder, _ string) { require.NoError(t, os.Chmod(folder, 0o777|os.ModeSticky)) }},
+		"good":               {},
+		"good checksum":      {checksum: strings.ToUpper(right)},
+		"wrong checksum":     {checksum: strings.Repeat("0", 64), says: "it is another version, or was tampered with"},
+		"gone":               {says: "there is no ", change: func(t *testing.T, _, file string) { t.Helper(); require.NoError(t, os.Remove(file)) }},
+		"not executable":     {says: "is not executable: chmod 755", change: func(t *testing.T, _, file string) { t.Helper(); require.NoError(t, os.Chmod(file, 0o600)) }},
+		"others may write":   {says: "every account can write to ", change: func(t *testing.T, _, file string) { t.Helper(); require.NoError(t, os.Chmod(file, 0o777)) }},
+		"others may replace": {says: "every account can write to ", change: func(t *testing.T, folder, _ string) { t.Helper(); require.NoError(t, os.Chmod(folder, 0o777)) }},
+		"sticky folder is good": {change: func(t *testing.T, folder, _ string) {
+			t.Helper()
+			require.NoError(t, os.Chmod(folder, 0o777|os.ModeSticky))
+		}},
 		"a folder": {says: "is not a file", change: func(t *testing.T, _, file string) {
+			t.Helper()
 			require.NoError(t, os.Remove(file))
 			require.NoError(t, os.Mkdir(file, 0o755))
 		}},
 		"a link to what others may write": {says: "every account can write to ", change: func(t *testing.T, folder, file string) {
+			t.Helper()
 			other := filepath.Join(folder, "other")
 			require.NoError(t, os.Rename(file, other))
 			require.NoError(t, os.Chmod(other, 0o777))
@@ -46,7 +51,7 @@ func TestVerify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
 			file := File(folder, "x")
-			require.NoError(t, os.WriteFile(file, []byte(script), 0o755)) //nolint:gosec // it is a program
+			require.NoError(t, os.WriteFile(file, []byte(script), 0o755))
 			if tt.change != nil {
 				tt.change(t, folder, file)
 			}
@@ -61,7 +66,7 @@ func TestVerify(t *testing.T) {
 	}
 	if os.Geteuid() == 0 { // who alone can give files away
 		file := File(t.TempDir(), "x")
-		require.NoError(t, os.WriteFile(file, []byte(script), 0o755)) //nolint:gosec // it is a program
+		require.NoError(t, os.WriteFile(file, []byte(script), 0o755))
 		require.NoError(t, os.Chown(file, 65534, 65534))
 		_, err := Verify(file, "")
 		require.ErrorContains(t, err, "belongs to the account 65534, who could change the plugin")

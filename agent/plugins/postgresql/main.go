@@ -15,7 +15,7 @@ func main() {
 		Name: "postgresql", Version: version, Description: "Statistics of a PostgreSQL server.",
 		Defaults: defaultConfig,
 		Metrics: func(_ context.Context, config *Config) (plugin.MetricsSource, error) {
-			return newSource(config)
+			return newSource(config), nil
 		},
 	})
 }

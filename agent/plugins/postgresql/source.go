@@ -28,8 +28,8 @@ type source struct {
 	sizedAt time.Time
 }
 
-func newSource(config *Config) (*source, error) {
-	return &source{config: config, connections: make(map[string]*pgx.Conn)}, nil
+func newSource(config *Config) *source {
+	return &source{config: config, connections: make(map[string]*pgx.Conn)}
 }
 
 // server is what the queries depend on.

@@ -35,8 +35,7 @@ func run(t *testing.T, connection *pgx.Conn, statements ...string) {
 func measuring(t *testing.T, config *Config) *source {
 	t.Helper()
 	require.NoError(t, config.Validate())
-	one, err := newSource(config)
-	require.NoError(t, err)
+	one := newSource(config)
 	t.Cleanup(func() { _ = one.Close() })
 	return one
 }
