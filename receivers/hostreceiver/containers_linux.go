@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"slices"
 )
 
 // findCycles is how often, in runs, containers are looked for; in between only the known ones
@@ -222,7 +223,7 @@ func (m *containerMetrics) first(from *files, c *cgroupFiles) {
 }
 
 func (c *cgroupFiles) with(a attribute) []attribute {
-	return append(c.attributes[:len(c.attributes):len(c.attributes)], a)
+	return append(slices.Clip(c.attributes), a)
 }
 
 // throttling is what cpu.stat says of a limit.

@@ -99,8 +99,13 @@ func fakeUsage(_ context.Context, path string) (*disk.UsageStat, error) {
 
 func run(t *testing.T, h *host, scrape scrapeFunc, now time.Time) string {
 	t.Helper()
+	return runWith(t, h, scrape, now, newFiles())
+}
+
+func runWith(t *testing.T, h *host, scrape scrapeFunc, now time.Time, from *files) string {
+	t.Helper()
 	metrics := pmetric.NewMetricSlice()
-	b := newBatch(metrics, now, now.Add(-time.Hour), newFiles())
+	b := newBatch(metrics, now, now.Add(-time.Hour), from)
 	require.NoError(t, scrape(h.context(t.Context()), b))
 	b.dropEmpty()
 	return render(metrics, b.stamp)

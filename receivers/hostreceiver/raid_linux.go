@@ -95,7 +95,7 @@ func parseArray(name, rest string) raidArray {
 }
 
 func (a *raidArray) describe(line string) {
-	for _, word := range strings.Fields(line) {
+	for word := range strings.FieldsSeq(line) {
 		inside, found := strings.CutPrefix(word, "[")
 		required, working, slash := strings.Cut(strings.TrimSuffix(inside, "]"), "/")
 		n, isNumber := uintOf([]byte(required))
