@@ -35,7 +35,7 @@ func cleanParts(smaps []byte) []addresses {
 	for line := range bytes.Lines(smaps) {
 		fields := bytes.Fields(line)
 		switch {
-		case len(fields) >= 2 && string(fields[0]) == "Private_Dirty:":
+		case len(fields) >= 2 && string(fields[0]) == "Anonymous:":
 			if candidate && string(fields[1]) == "0" {
 				parts = append(parts, current)
 			}

@@ -13,24 +13,24 @@ import (
 func TestCleanParts(t *testing.T) {
 	const smaps = `00400000-00f97000 r-xp 00000000 fe:00 1234                           /usr/bin/pharos-agent
 Rss:                9948 kB
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 00f97000-01c3a000 r--p 00b97000 fe:00 1234                           /usr/bin/pharos-agent (deleted)
 Rss:                9740 kB
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 01c3a000-01cd6000 rw-p 0183a000 fe:00 1234                           /usr/bin/pharos-agent
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 01cd6000-01ce0000 r--p 0183a000 fe:00 1234                           /usr/lib/written before it was protected
-Private_Dirty:         4 kB
+Anonymous:             4 kB
 01cd6000-01d28000 rw-p 00000000 00:00 0 
-Private_Dirty:        80 kB
+Anonymous:            80 kB
 02000000-02001000 r--s 00000000 fe:00 99                             /a file that is shared
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 7fff21c47000-7fff21c49000 r-xp 00000000 00:00 0                      [vdso]
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 nonsense
 `
 	assert.Equal(t, []addresses{{0x400000, 0xf97000}, {0xf97000, 0x1c3a000}}, cleanParts([]byte(smaps)))
-	assert.Empty(t, cleanParts([]byte("zz-1 r-xp 00000000 fe:00 1234 /x\nPrivate_Dirty: 0 kB\n5-4 r-xp 00000000 fe:00 1234 /x\nPrivate_Dirty: 0 kB\n")))
+	assert.Empty(t, cleanParts([]byte("zz-1 r-xp 00000000 fe:00 1234 /x\nAnonymous: 0 kB\n5-4 r-xp 00000000 fe:00 1234 /x\nAnonymous: 0 kB\n")))
 }
 
 // TestRelease holds that the program goes on from pages that it has given back.

@@ -74,14 +74,13 @@ func pharosAgent(o *agentOptions, at place) (agentProgram, error) {
 	args := []string{"run", "--config", at.dir}
 	if at.file != "" {
 		more := fmt.Sprintf(`
-receivers: { %s }
-service: { pipelines: { logs/bench: { receivers: [file_log/bench], processors: [memory_limiter], exporters: [delivery] } } }
-extensions: { file_storage: { directory: %q, create_directory: true } }
-`, fmt.Sprintf("file_log/bench: { include: [%q], start_at: beginning, storage: file_storage }", at.file), filepath.Join(at.dir, "offsets"))
+receivers: { files/bench: { include: [%q], start_at: beginning, directory: %q } }
+service: { pipelines: { logs/bench: { receivers: [files/bench], processors: [memory_limiter], exporters: [delivery] } } }
+`, at.file, filepath.Join(at.dir, "files"))
 		if _, err := at.write("conf.d/bench.yaml", more); err != nil {
 			return p, err
 		}
-		args = append(args, "--config", "yaml:{receivers: {host: {scrapers: {processes: {top: 20}}}}, service: {extensions: [agent_status, file_storage]}}")
+		args = append(args, "--config", "yaml:{receivers: {host: {scrapers: {processes: {top: 20}}}}}")
 	}
 	env := []string{"PHAROS_URL=http://" + at.sink, "PHAROS_API_KEY=bench", "PHAROS_AGENT_STATE=" + filepath.Join(at.dir, "state")}
 	p.processes = []agentProcess{{path: o.binary, args: args, env: env}}

@@ -4,11 +4,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pharos-obs/pharos/configs"
 	"github.com/pharos-obs/pharos/test/agent"
 	"github.com/pharos-obs/pharos/test/server"
 )
@@ -171,6 +174,68 @@ func TestAgentServerAway(t *testing.T) {
 	for _, queue := range a.Status().Queues {
 		assert.Zero(t, queue.Dropped, queue.Signal)
 	}
+}
+
+// TestAgentKilled kills the agent at random moments while a file grows and the server comes and
+// goes.
+func TestAgentKilled(t *testing.T) {
+	t.Parallel()
+	s := quietServer(t)
+	c := clientOf(s)
+	door := agent.NewDoor(t, "http://"+s.HTTP, nil)
+	a := agent.New(t, door.URL, s.Bootstrap.APIKey)
+	lines := followNumbers(t, a, "bb-killed")
+	var writing sync.WaitGroup
+	stop := make(chan struct{})
+	writing.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+				lines.write(t, 50)
+			}
+		}
+	})
+	for round := range 12 {
+		switch round % 4 {
+		case 1:
+			door.Refuse(http.StatusServiceUnavailable, "")
+		case 2:
+			door.LoseAnswers()
+		case 3:
+			door.Open()
+		}
+		a.Launch()
+		time.Sleep(time.Duration(100+rand.IntN(700)) * time.Millisecond) //nolint:gosec // no secret
+		a.Kill()
+	}
+	close(stop)
+	writing.Wait()
+	door.Open()
+	a.Start()
+	lines.arrive(t, c)
+}
+
+// TestAgentMemory lets the agent take no more memory: its sources wait, and lose nothing.
+func TestAgentMemory(t *testing.T) {
+	t.Parallel()
+	s := quietServer(t)
+	c := clientOf(s)
+	a := agent.New(t, "http://"+s.HTTP, s.Bootstrap.APIKey)
+	lines := followNumbers(t, a, "bb-memory")
+	limits := strings.NewReplacer("limit_mib: 160", "limit_mib: 2", "spike_limit_mib: 32", "spike_limit_mib: 1", "check_interval: 1s", "check_interval: 100ms")
+	a.Write("agent.yaml", limits.Replace(string(configs.Agent)))
+	a.Start()
+	require.Eventually(t, func() bool { return strings.Contains(a.Log(), "Refusing data") }, patience, 20*time.Millisecond)
+	for range 10 {
+		lines.write(t, 200)
+		time.Sleep(50 * time.Millisecond)
+	}
+	assert.Less(t, len(c.logsOf(t, lines.service)), lines.next)
+	a.Write("agent.yaml", string(configs.Agent))
+	a.Signal(syscall.SIGHUP)
+	lines.arrive(t, c)
 }
 
 // TestAgentReload gives the running agent a wrong configuration, and then a right one.
