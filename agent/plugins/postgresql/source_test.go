@@ -87,7 +87,7 @@ func TestServer(t *testing.T) {
 	const orders = "postgresql.database.name:shop postgresql.schema.name:public postgresql.table.name:orders"
 	for name, want := range map[string]float64{
 		"postgresql.connection.max": 100, "postgresql.database.count": 2, "postgresql.standby": 0,
-		"postgresql.backends{postgresql.database.name:shop}": 4, "postgresql.table.count{postgresql.database.name:shop}": 2,
+		"postgresql.table.count{postgresql.database.name:shop}":                           2,
 		"postgresql.connections{postgresql.database.name:shop state:idle in transaction}": 1,
 		"postgresql.database.locks.waiting":                                               1,
 		"postgresql.database.locks{lock_type:relation mode:AccessExclusiveLock}":          1,
@@ -102,7 +102,7 @@ func TestServer(t *testing.T) {
 		"postgresql.blks_hit{postgresql.database.name:shop}", "postgresql.transaction.longest{postgresql.database.name:shop}",
 		"postgresql.table.size{" + orders + "}", "postgresql.index.size{postgresql.database.name:shop postgresql.index.name:orders_pkey postgresql.schema.name:public postgresql.table.name:orders}",
 		"postgresql.sequential_scans{" + orders + "}", "postgresql.bgwriter.buffers.allocated", "postgresql.bgwriter.checkpoint.count{type:requested}",
-		"postgresql.query.longest", "postgresql.rows{" + orders + " state:live}",
+		"postgresql.query.longest", "postgresql.backends{postgresql.database.name:shop}", "postgresql.rows{" + orders + " state:live}",
 	} {
 		assert.Positive(t, values[name], name)
 	}
