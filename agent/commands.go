@@ -25,8 +25,7 @@ const (
 )
 
 func exitCode(err error) int {
-	var quiet quietError
-	if errors.As(err, &quiet) {
+	if quiet, ok := errors.AsType[quietError](err); ok {
 		return quiet.code
 	}
 	if code, known := install.ExitCode(err); known {

@@ -43,6 +43,7 @@ for arch in ${ARCHES:-amd64 arm64}; do
       -o "$stage/pharos-agent" ./agent
     plugins "$arch" "$stage/plugins"
   fi
+  cp -r agent/packaging/pharos-agent.service configs/agent.yaml configs/agent.d docs/guides/agent.md LICENSE "$stage/"
   find "$stage" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
   for kind in deb rpm; do
     ARCH=$arch STAGE=$stage nfpm package --config agent/packaging/nfpm.yaml --packager "$kind" --target "$out/"

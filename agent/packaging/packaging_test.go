@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,12 +33,30 @@ const patience = time.Minute
 
 func TestMain(m *testing.M) { os.Exit(server.Main(m, agent.Program())) }
 
+// built is when the commit of the packages was made, in seconds.
+const built = 1_700_000_000
+
+// files are those of both packages, without examples and plugins.
+func files() map[string]string {
+	return map[string]string{
+		"/etc/pharos-agent":                            "drwxr-x--- root pharos-agent",
+		"/etc/pharos-agent/conf.d":                     "drwxr-x--- root pharos-agent",
+		"/etc/pharos-agent/agent.yaml":                 "-rw-r----- root pharos-agent, config, noreplace",
+		"/usr/bin/pharos-agent":                        "-rwxr-xr-x root root",
+		"/usr/lib/pharos-agent/plugins":                "drwxr-xr-x root root",
+		"/usr/lib/systemd/system/pharos-agent.service": "-rw-r--r-- root root",
+		"/usr/share/doc/pharos-agent/README.md":        "-rw-r--r-- root root",
+		"/usr/share/doc/pharos-agent/copyright":        "-rw-r--r-- root root",
+		"/var/lib/pharos-agent":                        "drwxr-x--- pharos-agent pharos-agent",
+	}
+}
+
 // packages builds deb and rpm of the agent under test, and returns their paths.
 func packages(t *testing.T) (deb, rpm string) {
 	t.Helper()
 	out := t.TempDir()
 	build := exec.CommandContext(t.Context(), "../../scripts/packages.sh", out)
-	build.Env = append(os.Environ(), "VERSION=1.2.3", "ARCHES="+runtime.GOARCH, "AGENT="+agent.Binary(t), "SOURCE_DATE_EPOCH=1700000000")
+	build.Env = append(os.Environ(), "VERSION=1.2.3", "ARCHES="+runtime.GOARCH, "AGENT="+agent.Binary(t), "SOURCE_DATE_EPOCH="+strconv.Itoa(built))
 	output, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	for pattern, path := range map[string]*string{"*.deb": &deb, "*.rpm": &rpm} {
@@ -104,6 +123,11 @@ func TestPackages(t *testing.T) {
 	root := host(t)
 	output, err := exec.CommandContext(t.Context(), "dpkg-deb", "-x", deb, root).CombinedOutput()
 	require.NoError(t, err, "%s", output)
+	for path := range files() {
+		info, err := os.Stat(filepath.Join(root, path))
+		require.NoError(t, err)
+		assert.EqualValues(t, built, info.ModTime().Unix(), "%s: the same commit gives the same bytes", path)
+	}
 	who := nobody()
 	passwd := "pharos-agent:x:" + who.text() + "::/var/lib/pharos-agent:/usr/sbin/nologin\n"
 	require.NoError(t, os.WriteFile(filepath.Join(root, "etc/passwd"), []byte(passwd), 0o600)) // as preinst does
@@ -158,21 +182,19 @@ func TestPackages(t *testing.T) {
 	t.Run("unit", func(t *testing.T) { checkUnit(t) })
 }
 
-// checkRPM holds the rpm against the deb's tree.
+// checkRPM holds what the rpm has.
 func checkRPM(t *testing.T, path string) {
 	t.Helper()
-	files := rpmFiles(t, path)
-	assert.Equal(t, map[string]string{
-		"/etc/pharos-agent":                            "drwxr-x--- root pharos-agent",
-		"/etc/pharos-agent/conf.d":                     "drwxr-x--- root pharos-agent",
-		"/etc/pharos-agent/agent.yaml":                 "-rw-r----- root pharos-agent, config, noreplace",
-		"/usr/bin/pharos-agent":                        "-rwxr-xr-x root root",
-		"/usr/lib/pharos-agent/plugins":                "drwxr-xr-x root root",
-		"/usr/lib/systemd/system/pharos-agent.service": "-rw-r--r-- root root",
-		"/usr/share/doc/pharos-agent/README.md":        "-rw-r--r-- root root",
-		"/usr/share/doc/pharos-agent/copyright":        "-rw-r--r-- root root",
-		"/var/lib/pharos-agent":                        "drwxr-x--- pharos-agent pharos-agent",
-	}, files)
+	found := rpmFiles(t, path)
+	for name, times := range rpmTimes(t, path) {
+		assert.Equal(t, built, times, name)
+	}
+	for name := range found {
+		if strings.HasPrefix(name, "/usr/share/doc/pharos-agent/agent.d/") {
+			delete(found, name)
+		}
+	}
+	assert.Equal(t, files(), found)
 }
 
 // checkUnit holds what the unit promises; `systemd-analyze security` is for people.

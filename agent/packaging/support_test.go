@@ -60,6 +60,7 @@ func trusting(t *testing.T, s *server.Server) *http.Client {
 // Tags of an rpm's header.
 const (
 	tagFileModes   = 1030
+	tagFileTimes   = 1034
 	tagFileFlags   = 1037
 	tagFileUsers   = 1039
 	tagFileGroups  = 1040
@@ -75,12 +76,7 @@ const (
 // signatures and a header of facts; each header is an index of typed entries over a store.
 func rpmFiles(t *testing.T, path string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile(path)
-	require.NoError(t, err)
-	const lead = 96
-	_, signatures := rpmHeader(t, content[lead:])
-	header, _ := rpmHeader(t, content[lead+(signatures+7)/8*8:])
-
+	header := rpmFacts(t, path)
 	names, folders := header.texts(tagBasenames), header.texts(tagDirnames)
 	users, groups := header.texts(tagFileUsers), header.texts(tagFileGroups)
 	files := make(map[string]string)
@@ -99,6 +95,28 @@ func rpmFiles(t *testing.T, path string) map[string]string {
 		files[folders[header.number(tagDirIndexes, 4, i)]+name] = text
 	}
 	return files
+}
+
+// rpmTimes are when files were changed, in seconds.
+func rpmTimes(t *testing.T, path string) map[string]int {
+	t.Helper()
+	header := rpmFacts(t, path)
+	times := make(map[string]int)
+	for i, name := range header.texts(tagBasenames) {
+		times[name] = header.number(tagFileTimes, 4, i)
+	}
+	return times
+}
+
+// rpmFacts is the header that describes an rpm.
+func rpmFacts(t *testing.T, path string) rpmEntries {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	const lead = 96
+	_, signatures := rpmHeader(t, content[lead:])
+	header, _ := rpmHeader(t, content[lead+(signatures+7)/8*8:])
+	return header
 }
 
 // rpmEntries are where the values of tags begin, to the end of the header.
