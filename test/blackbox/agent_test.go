@@ -20,6 +20,7 @@ import (
 
 	"github.com/pharos-obs/pharos/configs"
 	"github.com/pharos-obs/pharos/test/agent"
+	"github.com/pharos-obs/pharos/test/cluster"
 	"github.com/pharos-obs/pharos/test/server"
 )
 
@@ -331,4 +332,26 @@ func TestAgentTLS(t *testing.T) {
 	a.Overlay = strings.Replace(plain, "timeout: 3s", fmt.Sprintf("timeout: 3s, tls: {ca_file: %q, cert_file: %q, key_file: %q}", ca, certificate, key), 1)
 	a.Start()
 	lines.arrive(t, c)
+}
+
+// TestAgentGRPC sends by gRPC over a network that breaks, and one that swallows what is sent.
+func TestAgentGRPC(t *testing.T) {
+	t.Parallel()
+	s := quietServer(t)
+	c := clientOf(s)
+	link := cluster.NewLink(t, s.GRPC)
+	a := agent.New(t, "http://"+link.Address, s.Bootstrap.APIKey)
+	lines := followNumbers(t, a, "bb-grpc")
+	a.Overlay = strings.Replace(a.Overlay, "timeout: 3s", "timeout: 1s, protocol: grpc", 1)
+	a.Start()
+	lines.write(t, 100)
+	lines.arrive(t, c)
+	for _, breaks := range []func(){link.Cut, link.Hang} {
+		breaks()
+		lines.write(t, 500)
+		require.Eventually(t, func() bool { return a.Failing("delivery") != "" }, patience, 20*time.Millisecond)
+		lines.write(t, 500)
+		link.Restore()
+		lines.arrive(t, c)
+	}
 }
