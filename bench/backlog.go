@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/pharos-obs/pharos/test/servers"
 )
@@ -269,6 +271,7 @@ func (d *distributed) bareBulk(ctx context.Context, f *findings) error {
 		Hits struct {
 			Hits []struct {
 				Index  string          `json:"_index"`
+				ID     string          `json:"_id"`
 				Source json.RawMessage `json:"_source"`
 			}
 		}
@@ -281,6 +284,7 @@ func (d *distributed) bareBulk(ctx context.Context, f *findings) error {
 		return errors.New("there are no documents")
 	}
 	index := hits[0].Index + "-bare" // the template's pattern takes it too
+	org, _, _ := strings.Cut(hits[0].ID, ":")
 	const batch = 1000
 	connections := d.options.senders
 	var next atomic.Int64
@@ -295,8 +299,10 @@ func (d *distributed) bareBulk(ctx context.Context, f *findings) error {
 					return
 				}
 				var body bytes.Buffer
+				// Looking whether an id is new is a part of the work, and costs more the longer they are.
+				id := uuid.NewString()
 				for i := from; i < min(from+batch, d.lines); i++ {
-					fmt.Fprintf(&body, "{\"create\":{\"_id\":\"bare-%d\"}}\n%s\n", i, hits[i%len(hits)].Source)
+					fmt.Fprintf(&body, "{\"create\":{\"_id\":\"%s:%s-%d\"}}\n%s\n", org, id, i-from, hits[i%len(hits)].Source)
 				}
 				var answer struct{ Errors bool }
 				errs[n] = d.elastic(ctx, http.MethodPost, "/"+index+"/_bulk", body.Bytes(), &answer)

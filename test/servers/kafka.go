@@ -39,7 +39,7 @@ func StartKafka(ctx context.Context, dir string) (*Kafka, error) {
 	}); err != nil {
 		return nil, err
 	}
-	tool := []string{"-Xmx128m", "-cp", filepath.Join(jars, "*"), "-Dlog4j2.configurationFile=" + logging, "kafka.tools.StorageTool"}
+	tool := []string{"-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), "-Dlog4j2.configurationFile=" + logging, "kafka.tools.StorageTool"}
 	id, err := run(ctx, nil, dir, java, append(tool, "random-uuid")...)
 	if err != nil {
 		return nil, fmt.Errorf("name the cluster: %w", err)
@@ -51,7 +51,8 @@ func StartKafka(ctx context.Context, dir string) (*Kafka, error) {
 	k.Process = &Process{
 		Name: "kafka", Dir: dir, program: java, stop: syscall.SIGTERM,
 		args: []string{
-			"-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", "-cp", filepath.Join(jars, "*"),
+			// The second compiler takes as long as most tests, and more CPU than their messages.
+			"-Xms384m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"),
 			"-Dlog4j2.configurationFile=" + logging, "kafka.Kafka", properties,
 		},
 	}
