@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/collector/component"
@@ -17,6 +18,7 @@ import (
 	"github.com/pharos-obs/pharos/backend/auth"
 	"github.com/pharos-obs/pharos/backend/dashboards"
 	"github.com/pharos-obs/pharos/backend/frontdoor"
+	"github.com/pharos-obs/pharos/backend/hosts"
 	"github.com/pharos-obs/pharos/backend/query"
 	"github.com/pharos-obs/pharos/backend/savedsearch"
 	"github.com/pharos-obs/pharos/dashboard"
@@ -48,6 +50,8 @@ type backend struct {
 
 	parts          partStates
 	api            *api.API
+	engine         *query.Engine
+	defaultOrg     func() storage.OrgID // nil when nobody knows it
 	forgetRegistry func()
 }
 
@@ -121,6 +125,10 @@ func (b *backend) serve(gateway doorway, store stores, authentication *auth.Serv
 		if err := engine.UseCache(cache, registry); err != nil {
 			return fmt.Errorf("use the query cache: %w", err)
 		}
+	}
+	b.engine = engine
+	if named, ok := store.(interface{ DefaultOrg() storage.OrgID }); ok {
+		b.defaultOrg = named.DefaultOrg
 	}
 	boards, err := dashboards.New(store.Metadata(), b.logger)
 	if err != nil {
@@ -202,4 +210,17 @@ func (b *backend) Shutdown(context.Context) error {
 		return nil
 	}
 	return b.api.Close()
+}
+
+// AgentMeasures says whether an agent that sends to the default organisation measures the host
+// with a host.id. A receiver `host` of this program then rests.
+func (b *backend) AgentMeasures(ctx context.Context, hostID string) (bool, error) {
+	if b.engine == nil || b.defaultOrg == nil {
+		return false, nil
+	}
+	org := b.defaultOrg()
+	if org == "" {
+		return false, nil // it does not exist yet
+	}
+	return hosts.MeasuredByAgent(ctx, b.engine, org, hostID, time.Now())
 }

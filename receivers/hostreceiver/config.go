@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"go.opentelemetry.io/collector/component"
 )
 
 const (
@@ -33,6 +35,9 @@ type Config struct {
 	// CloudMetadata asks the cloud's link-local metadata service (AWS, Google, Azure) for the
 	// region, zone, account and type of the instance. Which cloud it is, is known without.
 	CloudMetadata bool `mapstructure:"cloud_metadata"`
+	// YieldTo is the extension that knows of agents: while one measures the host with the same
+	// host.id, this receiver rests. Empty means that it never does.
+	YieldTo component.ID `mapstructure:"yield_to"`
 	// Scrapers switches the scrapers on and off and sets what is particular to each.
 	Scrapers ScrapersConfig `mapstructure:"scrapers"`
 }
@@ -200,6 +205,14 @@ func defaultConfig() *Config {
 			Containers:  ContainersConfig{ScraperConfig: on, Max: 100},
 		},
 	}
+}
+
+// References returns the extensions that the receiver works on, by setting.
+func (c *Config) References() map[string]component.ID {
+	if c.YieldTo == (component.ID{}) {
+		return nil
+	}
+	return map[string]component.ID{"yield_to": c.YieldTo}
 }
 
 // Validate checks the configuration.

@@ -30,6 +30,9 @@ type hostReceiver struct {
 	logger *zap.Logger
 	status *status
 
+	yieldTo component.ID
+	yield   *yielding // nil when it yields to nobody
+
 	resource atomic.Pointer[pcommon.Resource]
 	metadata *hostidentity.Metadata // nil when nobody is to be asked
 	boot     time.Time
@@ -53,7 +56,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics, read
 	if err != nil {
 		return nil, err
 	}
-	r := &hostReceiver{host: h, groups: groups, next: next, report: report, own: own, logger: set.Logger}
+	r := &hostReceiver{host: h, groups: groups, next: next, report: report, own: own, logger: set.Logger, yieldTo: cfg.YieldTo}
 	if cfg.CloudMetadata {
 		r.metadata = hostidentity.NewMetadata("")
 	}
@@ -75,8 +78,17 @@ func (r *hostReceiver) Start(ctx context.Context, host component.Host) error {
 		r.boot = r.host.readings.now().Add(-uptime)
 	}
 
+	known, err := findAgents(r.yieldTo, host)
+	if err != nil {
+		return err
+	}
 	var collecting context.Context
 	collecting, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if id, ok := resource.Attributes().Get("host.id"); ok && known != nil {
+		r.yield = &yielding{agents: known, hostID: id.Str(), logger: r.logger}
+		r.yield.first(ctx)
+		r.running.Go(func() { r.yield.run(collecting, r.host.readings) })
+	}
 	for _, g := range r.groups {
 		r.running.Go(func() { r.run(collecting, g) })
 	}
@@ -115,6 +127,9 @@ func (r *hostReceiver) run(ctx context.Context, g *group) {
 
 // collect runs the scrapers of a group and sends what they measured in one batch.
 func (r *hostReceiver) collect(ctx context.Context, g *group) error {
+	if r.yield != nil && r.yield.rests.Load() {
+		return nil
+	}
 	metrics := pmetric.NewMetrics()
 	resource := metrics.ResourceMetrics().AppendEmpty()
 	r.resource.Load().CopyTo(resource.Resource())
