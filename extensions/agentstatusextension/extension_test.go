@@ -83,7 +83,7 @@ func TestStatus(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond, "at once, not after the interval")
 	assert.Equal(t, "it says so in its log", status.Parts[2].Error)
 	assert.Equal(t, "configuration", status.Parts[0].Kind)
-	assert.Equal(t, "The new configuration is refused, the old one goes on: no such part", status.Parts[0].Error)
+	assert.Equal(t, "refused, the old one goes on: no such part", status.Parts[0].Error)
 	require.NoError(t, e.NotReady())
 	require.NoError(t, e.Shutdown(t.Context()))
 }

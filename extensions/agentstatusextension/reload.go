@@ -35,7 +35,7 @@ func (r *Reload) part() Part {
 	defer r.mu.Unlock()
 	part := Part{Kind: "configuration", ID: "reload", State: StateOK, Since: r.since}
 	if r.refused != nil {
-		part.State, part.Error = StateFailing, "The new configuration is refused, the old one goes on: "+r.refused.Error()
+		part.State, part.Error = StateFailing, "refused, the old one goes on: "+r.refused.Error()
 	}
 	return part
 }

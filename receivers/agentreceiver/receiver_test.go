@@ -63,7 +63,7 @@ func TestReceiver(t *testing.T) {
 
 	since := time.Now().Add(-time.Hour)
 	known := &fakeStatus{reader: reader, parts: []agentstatusextension.Part{
-		{Kind: "exporter", ID: "delivery", State: agentstatusextension.StateFailing, Error: strings.Repeat("é", 300), Since: since},
+		{Kind: "exporter", ID: "delivery", State: agentstatusextension.StateFailing, Error: strings.Repeat("é", 400), Since: since},
 		{Kind: "receiver", ID: "host", State: agentstatusextension.StateOK},
 	}}
 	sink, factory := new(consumertest.MetricsSink), NewFactory()
@@ -102,7 +102,7 @@ func TestReceiver(t *testing.T) {
 	failing := found["pharos_agent_part_failure"].Gauge().DataPoints()
 	require.Equal(t, 1, failing.Len())
 	reason, _ := failing.At(0).Attributes().Get("reason")
-	assert.Equal(t, strings.Repeat("é", 199)+"…", reason.Str())
+	assert.Equal(t, strings.Repeat("é", 299)+"…", reason.Str())
 	assert.InDelta(t, float64(since.UnixMilli())/1000, failing.At(0).DoubleValue(), .001)
 	counter := found["pharos_delivery_taken_items"]
 	assert.True(t, counter.Sum().IsMonotonic())

@@ -60,7 +60,7 @@ func reads(path string) []string {
 		return nil
 	case strings.HasPrefix(path, "/v1/query/logs"):
 		return []string{"logs"}
-	case strings.HasPrefix(path, "/api/v1/"), strings.HasPrefix(path, "/v1/query/"):
+	case strings.HasPrefix(path, "/api/v1/"), strings.HasPrefix(path, "/v1/query/"), strings.HasPrefix(path, "/v1/hosts"):
 		return []string{"metrics"}
 	case strings.HasPrefix(path, "/v1/services"), path == "/v1/admin/data":
 		return []string{"metrics", "logs"}
