@@ -63,6 +63,12 @@ func TestProject(t *testing.T) {
 			assert.Contains(t, project.Volumes, volume.Source, name)
 		}
 	}
+	for _, role := range []string{"gateway", "backend"} {
+		address := project.Services[role].Environment["PHAROS_REDIS_ADDR"]
+		if assert.NotNil(t, address, role) {
+			assert.Equal(t, "redis:6379", *address, role)
+		}
+	}
 	for _, stateful := range []string{"timescaledb", "postgres", "kafka", "elasticsearch", "backend"} {
 		assert.Len(t, project.Services[stateful].Volumes, 1, stateful)
 	}
