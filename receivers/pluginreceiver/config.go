@@ -52,7 +52,7 @@ type Config struct {
 }
 
 // LimitsConfig bounds a plugin. A plugin that uses too much memory or CPU is killed and started
-// again; what it gives too much of is dropped and counted.
+// again (where the agent has control groups, one that uses too much CPU is slowed); what it gives too much of is dropped and counted.
 type LimitsConfig struct {
 	// Memory is the most RAM; 0 means no limit.
 	Memory units.Base2Bytes `mapstructure:"memory"`

@@ -102,15 +102,21 @@ func measureOne(pid int) (Usage, error) {
 
 // children returns what the threads of a process have started.
 func children(pid int) []int {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	threads := filepath.Join("/proc", strconv.Itoa(pid), "task")
+	folder, err := os.Open(threads)
+	if err != nil {
+		return nil
+	}
+	names, err := folder.Readdirnames(-1)
+	_ = folder.Close() // it was only read
 	if err != nil {
 		return nil
 	}
 	var found []int
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+	for _, thread := range names {
+		content, err := os.ReadFile(filepath.Join(threads, thread, "children"))
 		if err != nil {
-			continue
+			continue // it has ended
 		}
 		for field := range bytes.FieldsSeq(content) {
 			if child, err := strconv.Atoi(string(field)); err == nil {
