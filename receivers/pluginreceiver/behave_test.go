@@ -301,6 +301,14 @@ func behave(mode string) {
 			note(running.PID())
 			<-forEver
 		},
+		"with child": func() {
+			child := exec.Command("sleep", "600")
+			if err := child.Start(); err != nil {
+				panic(err)
+			}
+			note(child.Process.Pid)
+			serve(&good{})
+		},
 		"no TLS": func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
 			serveRaw(1, &raw{}, nil)

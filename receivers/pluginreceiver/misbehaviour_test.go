@@ -17,6 +17,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/pharos-obs/pharos/agent/plugin"
 )
 
 // misbehaviour is something that a plugin does, and what comes of it.
@@ -206,6 +208,29 @@ func TestAgentIsKilled(t *testing.T) {
 	require.NoError(t, agent.Process.Kill())
 	_ = agent.Wait() // it was killed
 	eventually(t, "the plugin goes with the agent", func() bool { return gone(pid) })
+}
+
+// Where the kernel does not kill it, the SDK sees that the agent has died, and ends the children, too.
+func TestStandardInputEnds(t *testing.T) {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "note")
+	one := exec.CommandContext(t.Context(), path)
+	one.Env = append(os.Environ(), modeVariable+"=with child", noteVariable+"="+file, plugin.CookieKey+"="+plugin.CookieValue,
+		"PLUGIN_PROTOCOL_VERSIONS=1", "PLUGIN_UNIX_SOCKET_DIR="+t.TempDir())
+	one.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	input, err := one.StdinPipe()
+	require.NoError(t, err)
+	output, err := one.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, one.Start())
+	_, err = output.Read(make([]byte, 1)) // the handshake
+	require.NoError(t, err)
+	child := noted(t, file)
+	assert.False(t, gone(child))
+	require.NoError(t, input.Close())
+	_ = one.Wait() // it kills its group, and so itself
+	eventually(t, "the child goes with it", func() bool { return gone(child) })
 }
 
 func TestOutputIsBounded(t *testing.T) {
