@@ -22,11 +22,11 @@ var update = flag.Bool("update", false, "write the golden files")
 
 var readAt = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 
-func parser(t testing.TB, cfg Config) *Parser {
-	t.Helper()
-	require.NoError(t, cfg.Validate())
+func parser(tb testing.TB, cfg Config) *Parser {
+	tb.Helper()
+	require.NoError(tb, cfg.Validate())
 	p, err := New(cfg)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 

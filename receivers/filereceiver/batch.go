@@ -22,6 +22,8 @@ type batch struct {
 	ordinal int
 	bytes   int64
 	cut     int
+	from    uint64 // file of the last record
+	target  plog.LogRecordSlice
 	targets map[string]plog.LogRecordSlice // by service and pod
 }
 
@@ -37,10 +39,12 @@ func (r *files) add(b *batch, from *known, found piece) {
 	if len(found.record) == 0 {
 		return
 	}
-	target := r.target(b, from)
-	record := target.AppendEmpty()
+	if b.from != from.ID {
+		b.from, b.target = from.ID, r.target(b, from)
+	}
+	record := b.target.AppendEmpty()
 	record.Attributes().EnsureCapacity(8)
-	r.parser.Parse(strings.ToValidUTF8(string(found.record), "\uFFFD"), b.now, record)
+	r.parser.Parse(strings.ToValidUTF8(strings.TrimPrefix(string(found.record), "\uFEFF"), "\uFFFD"), b.now, record)
 	attributes := record.Attributes()
 	attributes.PutStr("log.file.path", from.Origin)
 	attributes.PutStr("log.file.name", filepath.Base(from.Origin))

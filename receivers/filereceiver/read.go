@@ -18,7 +18,7 @@ const lively = 10 * time.Second
 func (r *files) pass(b *batch, now time.Time) (more bool) {
 	for i := range r.files {
 		t := r.files[(r.turn+i)%len(r.files)]
-		if t.Finished || !t.news && now.Sub(t.grew) > lively && t.waiting.IsZero() && !t.removed && !(t.rotated && t.half) {
+		if t.rests(now) {
 			continue
 		}
 		if b.bytes >= int64(r.cfg.MaxBatchBytes) {
@@ -30,6 +30,12 @@ func (r *files) pass(b *batch, now time.Time) (more bool) {
 		r.handle(t, err, now)
 	}
 	return more
+}
+
+// rests says whether there is nothing to look for in a file.
+func (t *tracked) rests(now time.Time) bool {
+	half := t.rotated && t.half
+	return t.Finished || !t.news && !t.removed && !half && t.waiting.IsZero() && now.Sub(t.grew) > lively
 }
 
 // handle acts on what reading a file has shown.
@@ -72,16 +78,17 @@ func (r *files) read(b *batch, t *tracked, now time.Time) (more bool, err error)
 	if n < tail || markOf(r.buffer[:tail]) != t.Tail {
 		return false, errChanged
 	}
+	first, err := t.beginning(tail)
+	if err != nil {
+		return false, err
+	}
 	data := r.buffer[tail:n]
 	end := n < len(r.buffer)
 	before := b.ordinal
 	consumed := r.consume(b, t, data, end, now)
 	t.half = consumed < len(data)
 	if consumed > 0 {
-		to, err := r.progressAt(t, tail, consumed)
-		if err != nil {
-			return false, err
-		}
+		to := r.progressAt(t, first, tail, consumed)
 		b.intent.Spans = append(b.intent.Spans, span{File: t.ID, From: t.Offset, To: to, Records: b.ordinal - before})
 		b.bytes += int64(consumed)
 		t.grew = now
@@ -152,23 +159,28 @@ func nulls(data []byte, end bool) int {
 	return len(data) - len(rest)
 }
 
+// beginning reads the first bytes of a file up to those in the buffer, as far as they are needed to
+// measure it behind what is read now.
+func (t *tracked) beginning(tail int) ([]byte, error) {
+	if t.Head.Length >= headBytes {
+		return nil, nil
+	}
+	first := make([]byte, t.Offset-int64(tail))
+	if err := readFull(t.reader, first, 0); err != nil {
+		return nil, err
+	}
+	return first, nil
+}
+
 // progressAt measures a file behind some bytes of the buffer, which begins before its offset.
-func (r *files) progressAt(t *tracked, tail, consumed int) (progress, error) {
+func (r *files) progressAt(t *tracked, first []byte, tail, consumed int) progress {
 	to := progress{Offset: t.Offset + int64(consumed), Head: t.Head}
 	upTo := r.buffer[:tail+consumed]
 	to.Tail = markOf(upTo[max(0, len(upTo)-tailBytes):])
-	switch {
-	case t.Head.Length >= headBytes:
-	case t.Offset == int64(tail):
-		to.Head = markOf(upTo[:min(len(upTo), headBytes)])
-	default:
-		head := make([]byte, min(to.Offset, headBytes))
-		if err := readFull(t.reader, head, 0); err != nil {
-			return to, err
-		}
-		to.Head = markOf(head)
+	if t.Head.Length < headBytes {
+		to.Head = markOf(append(first, upTo[:min(len(upTo), headBytes-len(first))]...))
 	}
-	return to, nil
+	return to
 }
 
 // openAt opens a file at another path than it was at.
@@ -196,7 +208,7 @@ func (r *files) open(t *tracked) error {
 			r.closeFile(oldest)
 		}
 	}
-	opened, err := t.known.open()
+	opened, err := t.open()
 	if err != nil {
 		return err
 	}

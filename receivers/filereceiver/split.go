@@ -98,7 +98,7 @@ func (s *splitter) cutAt(data []byte) piece {
 			break
 		}
 	}
-	return piece{record: data[:size], size: size, cut: true}
+	return piece{record: trimmed(data[:size]), size: size, cut: true}
 }
 
 func record(data []byte) piece { return piece{record: trimmed(data), size: len(data)} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -262,9 +263,7 @@ func TestEveryEntryOnce(t *testing.T) {
 	soon(t, func() bool {
 		next.mu.Lock()
 		defer next.mu.Unlock()
-		for id, body := range next.ids {
-			ids[id] = body
-		}
+		maps.Copy(ids, next.ids)
 		return len(ids) >= written
 	})
 	bodies := map[string]int{}
@@ -291,12 +290,12 @@ func TestRefusedForGood(t *testing.T) {
 }
 
 func TestSaysWhyTheJournalIsNotRead(t *testing.T) {
-	cfg, program := fakeJournal(t)
+	cfg, _ := fakeJournal(t)
 	cfg.Journalctl = "/nowhere/journalctl"
 	_, about := start(t, cfg, newSink())
 	soon(t, about.says("run /nowhere/journalctl: fork/exec /nowhere/journalctl: no such file or directory"))
 
-	cfg, program = fakeJournal(t)
+	cfg, program := fakeJournal(t)
 	require.NoError(t, os.WriteFile(program+".fails", nil, 0o600))
 	next := newSink()
 	_, about = start(t, cfg, next)
