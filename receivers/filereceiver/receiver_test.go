@@ -93,7 +93,10 @@ type folder struct {
 	state string
 }
 
-func newFolder(t *testing.T) *folder { return &folder{t, t.TempDir(), t.TempDir()} }
+func newFolder(t *testing.T) *folder {
+	t.Helper()
+	return &folder{t, t.TempDir(), t.TempDir()}
+}
 
 func (f *folder) path(name string) string { return filepath.Join(f.logs, name) }
 
