@@ -33,7 +33,7 @@ func addClock(b *batch, t *unix.Timex, state int) {
 	if state == unix.TIME_ERROR || t.Status&unix.STA_UNSYNC != 0 {
 		synchronized = 0
 	}
-	b.gauge("system.clock.synchronized", "1", "1 while something keeps the clock right, 0 otherwise.").count(synchronized)
+	b.amount("system.clock.synchronized", "1", "1 while something keeps the clock right, 0 otherwise.").count(synchronized)
 	b.gauge("system.clock.offset", "s", "What is still to be corrected of the clock; of little use while it is not synchronized.").float(float64(t.Offset) * unit)
 	b.gauge("system.clock.error.maximum", "s", "How wrong the clock may be at most.").float(float64(t.Maxerror) * 1e-6)
 	b.gauge("system.clock.error.estimated", "s", "How wrong the clock is thought to be.").float(float64(t.Esterror) * 1e-6)

@@ -93,15 +93,17 @@ type ScrapersConfig struct {
 	ZFS ScraperConfig `mapstructure:"zfs"`
 	// Containers measures CPU, memory and disk traffic of containers by their control groups.
 	Containers ContainersConfig `mapstructure:"containers"`
+	// Systemd asks systemd for the state of its units. It is off by default.
+	Systemd SystemdConfig `mapstructure:"systemd"`
 }
 
 // ScraperConfig holds what every scraper has.
 type ScraperConfig struct {
-	// Enabled switches the scraper on; all are on by default.
+	// Enabled switches the scraper on; all but systemd are on by default.
 	Enabled bool `mapstructure:"enabled"`
 	// Interval is how often the scraper runs. 0 means collection_interval, but at least 10s for
 	// filesystem, uptime, processes, conntrack and containers, and at least 1m for connections,
-	// clock, sensors, frequency, raid, edac and nfs.
+	// clock, sensors, frequency, raid, edac, nfs and systemd.
 	Interval time.Duration `mapstructure:"interval"`
 }
 
@@ -125,6 +127,13 @@ type ContainersConfig struct {
 	// Max is how many containers are measured at most; `system.container.count` says how many
 	// there are.
 	Max int `mapstructure:"max"`
+}
+
+// SystemdConfig holds the settings of the systemd scraper.
+type SystemdConfig struct {
+	ScraperConfig `mapstructure:",squash"`
+	// Units are the names of units to report, with * and ?. The default is all services.
+	Units []string `mapstructure:"units"`
 }
 
 // DiskConfig holds the settings of the disk scraper.
@@ -203,6 +212,7 @@ func defaultConfig() *Config {
 			NFS:         on,
 			ZFS:         on,
 			Containers:  ContainersConfig{ScraperConfig: on, Max: 100},
+			Systemd:     SystemdConfig{Units: []string{"*.service"}},
 		},
 	}
 }
@@ -248,6 +258,9 @@ func (c *Config) Validate() error {
 	if most := c.Scrapers.Containers.Max; most < 1 || most > maxContainers {
 		errs = append(errs, fmt.Errorf("scrapers.containers.max: %d is out of range: use 1 to %d, or `enabled: false`", most, maxContainers))
 	}
+	if c.Scrapers.Systemd.Enabled && len(c.Scrapers.Systemd.Units) == 0 {
+		errs = append(errs, errors.New("scrapers.systemd.units: it is empty: name units, such as `*.service`"))
+	}
 	return errors.Join(errs...)
 }
 
@@ -291,5 +304,6 @@ func (s *ScrapersConfig) all() []namedScraper {
 		{"raid", slowInterval, s.RAID},
 		{"edac", slowInterval, s.EDAC},
 		{"nfs", slowInterval, s.NFS},
+		{"systemd", slowInterval, s.Systemd.ScraperConfig},
 	}
 }

@@ -30,16 +30,19 @@ func TestReadmeExample(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	configtest.Faults(t, defaultConfig, map[string]func(*Config){
-		"collection_interval: 1ns is too short: use at least 100ms":  func(c *Config) { c.CollectionInterval = 1 },
-		"scrapers.disk.interval: 1ms is too short":                   func(c *Config) { c.Scrapers.Disk.Interval = time.Millisecond },
-		"scrapers.cpu.interval: -1s is too short":                    func(c *Config) { c.Scrapers.CPU.Interval = -time.Second },
-		"every scraper is switched off":                              func(c *Config) { c.Scrapers = ScrapersConfig{} },
-		"scrapers.disk.exclude_devices: error parsing regexp":        func(c *Config) { c.Scrapers.Disk.ExcludeDevices = "(" },
-		"scrapers.filesystem.exclude_mountpoints: ":                  func(c *Config) { c.Scrapers.Filesystem.ExcludeMountpoints = "(" },
-		"scrapers.filesystem.exclude_types: ":                        func(c *Config) { c.Scrapers.Filesystem.ExcludeTypes = "(" },
-		"scrapers.network.exclude_interfaces: ":                      func(c *Config) { c.Scrapers.Network.ExcludeInterfaces = "(" },
-		"scrapers.processes.top: -1 is out of range: use 0 to 1000":  func(c *Config) { c.Scrapers.Processes.Top = -1 },
-		"scrapers.processes.top: 1001 is out of range":               func(c *Config) { c.Scrapers.Processes.Top = 1001 },
+		"collection_interval: 1ns is too short: use at least 100ms": func(c *Config) { c.CollectionInterval = 1 },
+		"scrapers.disk.interval: 1ms is too short":                  func(c *Config) { c.Scrapers.Disk.Interval = time.Millisecond },
+		"scrapers.cpu.interval: -1s is too short":                   func(c *Config) { c.Scrapers.CPU.Interval = -time.Second },
+		"every scraper is switched off":                             func(c *Config) { c.Scrapers = ScrapersConfig{} },
+		"scrapers.disk.exclude_devices: error parsing regexp":       func(c *Config) { c.Scrapers.Disk.ExcludeDevices = "(" },
+		"scrapers.filesystem.exclude_mountpoints: ":                 func(c *Config) { c.Scrapers.Filesystem.ExcludeMountpoints = "(" },
+		"scrapers.filesystem.exclude_types: ":                       func(c *Config) { c.Scrapers.Filesystem.ExcludeTypes = "(" },
+		"scrapers.network.exclude_interfaces: ":                     func(c *Config) { c.Scrapers.Network.ExcludeInterfaces = "(" },
+		"scrapers.processes.top: -1 is out of range: use 0 to 1000": func(c *Config) { c.Scrapers.Processes.Top = -1 },
+		"scrapers.processes.top: 1001 is out of range":              func(c *Config) { c.Scrapers.Processes.Top = 1001 },
+		"scrapers.systemd.units: it is empty": func(c *Config) {
+			c.Scrapers.Systemd.Enabled, c.Scrapers.Systemd.Units = true, nil
+		},
 		"scrapers.containers.max: 0 is out of range: use 1 to 10000": func(c *Config) { c.Scrapers.Containers.Max = 0 },
 	})
 }

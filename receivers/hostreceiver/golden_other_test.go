@@ -3,3 +3,5 @@
 package hostreceiver
 
 func fakeClock() scrapeFunc { return nil }
+
+func fakeUnitStates() scrapeFunc { return nil }

@@ -74,6 +74,8 @@ func goldenScrape(t *testing.T, name string, cfg *Config, h *host) scrapeFunc {
 		return s.scrape
 	case "clock":
 		return fakeClock()
+	case "systemd":
+		return fakeUnitStates()
 	case "processes":
 		s := &processScraper{host: h, cpus: 2, table: newProcessTable(newProcessSource(h), cfg.Scrapers.Processes.Top)}
 		return s.scrape

@@ -101,7 +101,7 @@ func newInterfacePath(folder, name string) *interfacePath {
 
 // describe adds the state of the interfaces that sys knows.
 func (s *networkScraper) describe(b *batch, interfaces []interfaceStat) {
-	up := b.gauge("system.network.interface.up", "1", "1 while the interface works, 0 while it does not.")
+	up := b.amount("system.network.interface.up", "1", "1 while the interface works, 0 while it does not.")
 	changes := b.counter("system.network.interface.carrier_changes", "{change}", "How often the link was lost or found.")
 	speed := b.gauge("system.network.interface.speed", "By/s", "Speed of the link in each direction.")
 	mtu := b.gauge("system.network.interface.mtu", "By", "Largest packet of the interface.")

@@ -35,7 +35,7 @@ func newRAID(h *host) scrapeFunc {
 }
 
 func addRAID(b *batch, arrays []raidArray) {
-	up := b.gauge("system.raid.up", "1", "1 while the array works, with or without all its devices.")
+	up := b.amount("system.raid.up", "1", "1 while the array works, with or without all its devices.")
 	required := b.amount("system.raid.device.limit", "{device}", "Devices that the array should have.")
 	devices := b.amount("system.raid.device.count", "{device}", "Devices of the array by state.")
 	progress := b.gauge("system.raid.sync.progress", "1", "How much of a rebuild or a check is done.")

@@ -31,6 +31,8 @@ func newSystemScrape(name string, cfg *ScrapersConfig, h *host) scrapeFunc {
 		return newZFS(h)
 	case "containers":
 		return newContainers(cfg.Containers, h)
+	case "systemd":
+		return newSystemd(cfg.Systemd, h)
 	}
 	return nil
 }
