@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,29 +56,55 @@ func (d *Duration) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// decode reads settings over the defaults. A setting that is not known is a fault.
+// decode reads settings over the defaults. It names every setting that is wrong or not known, and
+// then leaves the defaults alone.
 func decode(text string, into any) []*proto.FieldError {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if err == nil {
-		if _, after := decoder.Token(); !errors.Is(after, io.EOF) {
-			return []*proto.FieldError{{Message: "there is more than one JSON object"}}
-		}
-		return nil
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &given); err != nil {
+		return []*proto.FieldError{{Message: "the settings are no JSON object: " + err.Error()}}
 	}
+	var faults []*proto.FieldError
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		alone, err := json.Marshal(map[string]json.RawMessage{name: given[name]})
+		if err == nil {
+			err = decodeStrictly(alone, reflect.New(reflect.TypeOf(into).Elem()).Interface())
+		}
+		if err != nil {
+			faults = append(faults, settingFault(name, err))
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	if err := decodeStrictly([]byte(text), into); err != nil {
+		return []*proto.FieldError{{Message: err.Error()}}
+	}
+	return nil
+}
+
+func decodeStrictly(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// settingFault says what is wrong with a setting, or with one within it.
+func settingFault(name string, err error) *proto.FieldError {
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return []*proto.FieldError{{Field: wrongType.Field, Message: fmt.Sprintf("is a %s and must be a %s", wrongType.Value, wrongType.Type)}}
+		return &proto.FieldError{Field: wrongType.Field, Message: fmt.Sprintf("is a %s and must be a %s", wrongType.Value, wrongType.Type)}
 	}
 	if quoted, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		if name, unquoted := strconv.Unquote(quoted); unquoted == nil {
-			return []*proto.FieldError{{Field: name, Message: "there is no such setting; `pharos-agent plugin check` lists those there are"}}
+		if unknown, unquoted := strconv.Unquote(quoted); unquoted == nil {
+			if unknown != name {
+				unknown = name + "." + unknown
+			}
+			return &proto.FieldError{Field: unknown, Message: "there is no such setting; `pharos-agent plugin check` lists those there are"}
 		}
 	}
-	return []*proto.FieldError{{Message: err.Error()}}
+	return &proto.FieldError{Field: name, Message: err.Error()}
 }
 
 // fieldErrors takes joined errors apart.

@@ -129,14 +129,16 @@ func TestServerOfMetrics(t *testing.T) {
 	assert.Equal(t, uint32(ProtocolVersion), about.GetProtocolVersion())
 
 	for settings, says := range map[string]string{
-		`{"nam":"x"}`:        "nam: there is no such setting",
-		`{"name":3}`:         "name: is a number and must be a string",
-		`{"name":"bad"}`:     `name: is "bad": use another; : and it is late`,
-		`{"every":"soon"}`:   `: "soon" is no duration: write "10s"`,
-		`{"every":5}`:        `: 5 is no duration: write "10s"`,
-		`{"name":"refused"}`: ": no such thing",
-		`{} {}`:              ": there is more than one JSON object",
-		`[]`:                 ": is a array and must be a plugin.testConfig",
+		`{"nam":"x"}`:                    "nam: there is no such setting",
+		`{"name":3}`:                     "name: is a number and must be a string",
+		`{"name":"bad"}`:                 `name: is "bad": use another; : and it is late`,
+		`{"every":"soon"}`:               `every: "soon" is no duration: write "10s"`,
+		`{"every":5}`:                    `every: 5 is no duration: write "10s"`,
+		`{"name":"refused"}`:             ": no such thing",
+		`{} {}`:                          ": the settings are no JSON object: ",
+		`[]`:                             ": the settings are no JSON object: ",
+		`{"inner":{"of":true}}`:          "inner.of: there is no such setting",
+		`{"inner":{"on":1},"b":1,"a":2}`: "a: there is no such setting; `pharos-agent plugin check` lists those there are; b: there is no such setting",
 	} {
 		assert.Contains(t, configure(t, client, settings), says)
 	}
