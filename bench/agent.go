@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,7 @@ type agentFigures struct {
 // runAgents measures the agent beside others.
 func runAgents(ctx context.Context, o *options, out, progress io.Writer) error {
 	var f findings
-	text := ""
+	var text strings.Builder
 	for _, one := range agentRuns() {
 		if o.scenarios != "" && o.scenarios != one.name {
 			continue
@@ -64,10 +65,10 @@ func runAgents(ctx context.Context, o *options, out, progress io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", one.name, err)
 		}
-		text += fmt.Sprintf("\n**%s**: %s, for %s.\n\n%s", one.name, one.what, o.duration, agentTable(figures, written))
+		fmt.Fprintf(&text, "\n**%s**: %s, for %s.\n\n%s", one.name, one.what, o.duration, agentTable(figures, written))
 		hold(&f, one, figures, written)
 	}
-	_, err := fmt.Fprintf(out, "Machine: %s.\nCommand: `make bench-agent`.\n%s%s", describeMachine(), text, f.markdown())
+	_, err := fmt.Fprintf(out, "Machine: %s.\nCommand: `make bench-agent`.\n%s%s", describeMachine(), text.String(), f.markdown())
 	if err != nil {
 		return fmt.Errorf("print the results: %w", err)
 	}
@@ -190,9 +191,10 @@ func (f *agentFigures) percent() float64 { return 100 * f.cpu.Seconds() / f.elap
 func mebibytes(bytes int64) string { return fmt.Sprintf("%.1f", float64(bytes)/(1<<20)) }
 
 func agentTable(figures []agentFigures, written int64) string {
-	text := columns("agent", "RSS at 1/4, 1/2, end, MiB", "anonymous", "peak", "CPU-seconds", "of a core", "system calls/s", "reads and writes/s",
-		"points", "body bytes/point", "all bytes on the wire", "lines", "start to first sample", "CPU until then", "binary, MiB")
-	text += columns("---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---")
+	var text strings.Builder
+	text.WriteString(columns("agent", "RSS at 1/4, 1/2, end, MiB", "anonymous", "peak", "CPU-seconds", "of a core", "system calls/s", "reads and writes/s",
+		"points", "body bytes/point", "all bytes on the wire", "lines", "start to first sample", "CPU until then", "binary, MiB"))
+	text.WriteString(columns("---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---", "---"))
 	for i := range figures {
 		f := &figures[i]
 		second := f.elapsed.Seconds()
@@ -203,12 +205,12 @@ func agentTable(figures []agentFigures, written int64) string {
 		if f.calls > 0 {
 			calls = fmt.Sprintf("%.1f", float64(f.calls)/second)
 		}
-		text += columns(f.name, mebibytes(f.quarter)+", "+mebibytes(f.half)+", "+mebibytes(f.end), mebibytes(f.anonymous), mebibytes(f.peak),
+		text.WriteString(columns(f.name, mebibytes(f.quarter)+", "+mebibytes(f.half)+", "+mebibytes(f.end), mebibytes(f.anonymous), mebibytes(f.peak),
 			fmt.Sprintf("%.2f", f.cpu.Seconds()), fmt.Sprintf("%.2f %%", f.percent()), calls, fmt.Sprintf("%.1f", float64(f.io)/second),
 			fmt.Sprint(f.points), fmt.Sprintf("%.1f", float64(f.bytes)/float64(max(f.points, 1))), fmt.Sprint(f.wire), lines,
-			fmt.Sprintf("%.2f s", f.first.Seconds()), fmt.Sprintf("%.2f s", f.startCPU.Seconds()), mebibytes(f.size))
+			fmt.Sprintf("%.2f s", f.first.Seconds()), fmt.Sprintf("%.2f s", f.startCPU.Seconds()), mebibytes(f.size)))
 	}
-	return text
+	return text.String()
 }
 
 // hold compares with the goals.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -65,7 +64,7 @@ func TestSink(t *testing.T) {
 	assert.NotZero(t, s.firstPoint.Load())
 	assert.Greater(t, s.wire(), int64(len(otlpMetrics)+len(write)))
 
-	response, err := http.Post("http://"+s.address+"/v1/logs", "", strings.NewReader("no")) //nolint:noctx // a test
+	response, err := http.Post("http://"+s.address+"/v1/logs", "", strings.NewReader("no"))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.ErrorContains(t, s.problem(), "/v1/logs")
@@ -126,5 +125,5 @@ func TestAgentFlags(t *testing.T) {
 	assert.Equal(t, 20*time.Second, o.duration)
 	err = run(t.Context(), []string{"--agent", "--agent-binary", "/nowhere", "--duration", "1s"}, &bytes.Buffer{}, &bytes.Buffer{})
 	var missing *os.PathError
-	require.True(t, errors.As(err, &missing), "%v", err)
+	require.ErrorAs(t, err, &missing)
 }

@@ -21,7 +21,7 @@ type runningAgent struct {
 	sink     *sink
 	dir      string
 	commands []*exec.Cmd
-	exited   []chan error
+	exited   []chan struct{} // closed when a process has ended
 	begun    time.Time
 	log      *os.File
 
@@ -57,8 +57,11 @@ func startAgent(ctx context.Context, o *options, maker agentMaker, file string) 
 		if err := command.Start(); err != nil {
 			return a, fmt.Errorf("start %s: %w", process.path, err)
 		}
-		exited := make(chan error, 1)
-		go func() { exited <- command.Wait() }()
+		exited := make(chan struct{})
+		go func() {
+			_ = command.Wait() // how it ends is not measured
+			close(exited)
+		}()
 		a.commands, a.exited = append(a.commands, command), append(a.exited, exited)
 	}
 	return a, nil
@@ -70,7 +73,7 @@ func (a *runningAgent) stop() error {
 	for i, command := range a.commands {
 		_ = command.Process.Signal(syscall.SIGTERM) // it may have ended
 		select {
-		case <-a.exited[i]: // how it ends is not measured
+		case <-a.exited[i]:
 		case <-time.After(stopTimeout):
 			errs = append(errs, fmt.Errorf("%s does not stop", a.name), command.Process.Kill())
 			<-a.exited[i]
@@ -140,7 +143,7 @@ func (a *runningAgent) countCalls(ctx context.Context) {
 		pids = append(pids, strconv.Itoa(command.Process.Pid))
 	}
 	a.perfSays = &bytes.Buffer{}
-	command := exec.CommandContext(context.WithoutCancel(ctx), path, "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-p", strings.Join(pids, ","))
+	command := exec.CommandContext(context.WithoutCancel(ctx), path, "stat", "-x", ",", "-e", "raw_syscalls:sys_enter", "-p", strings.Join(pids, ",")) //nolint:gosec // numbers
 	command.Stderr = a.perfSays
 	if command.Start() == nil {
 		a.perf = command

@@ -110,7 +110,7 @@ func (c codec) size(compressed []byte) int {
 	case codecZstd:
 		var header zstd.Header
 		if header.Decode(compressed) == nil && header.HasFCS {
-			return int(min(header.FrameContentSize, math.MaxInt32)) //nolint:gosec // it is bounded
+			return int(min(header.FrameContentSize, math.MaxInt32))
 		}
 	}
 	return len(compressed)

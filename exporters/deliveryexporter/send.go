@@ -172,11 +172,12 @@ func (d *delivery) failed(err error) {
 		}
 		return r
 	}, err.Error())
-	if d.down.IsZero() {
+	switch {
+	case d.down.IsZero():
 		d.down = time.Now()
-	} else if reason == d.reason {
+	case reason == d.reason:
 		return
-	} else {
+	default:
 		d.report(nil) // the Collector takes no second error after another
 	}
 	d.reason = reason

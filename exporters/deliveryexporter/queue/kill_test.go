@@ -42,7 +42,7 @@ func work(dir string) error {
 	if err != nil {
 		return err
 	}
-	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(seed, 2))
 	q, err := Open(dir, Options{
 		MaxBytes: 64 << 20, SegmentBytes: 4 << 10, Sync: seed%4 == 0, Now: time.Now,
 		Dropped: func(reason string, records, _ int) { fmt.Println("x", reason, records) },
