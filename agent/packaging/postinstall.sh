@@ -13,11 +13,13 @@ if [ "$first" = yes ]; then
 fi
 [ -d /run/systemd/system ] || exit 0
 systemctl daemon-reload
-if [ "$first" = yes ]; then
-  systemctl start pharos-agent.service
+if ! systemctl --quiet is-active pharos-agent.service; then
+  if systemctl --quiet is-enabled pharos-agent.service; then
+    systemctl start pharos-agent.service || echo "It does not start: systemctl status pharos-agent says why."
+  fi
   [ -e /etc/pharos-agent/agent.env ] || echo "Next: sudo pharos-agent install --url https://SERVER:8080 --ca-sha256 FINGERPRINT"
 elif pharos-agent validate >/dev/null; then
-  systemctl try-restart pharos-agent.service
+  systemctl restart pharos-agent.service
 else
   echo "The agent of the version before runs on, until its configuration is mended and it is restarted."
 fi

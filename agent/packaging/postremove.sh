@@ -3,6 +3,7 @@
 set -e
 if [ "$1" = purge ]; then
   rm -rf /etc/pharos-agent /var/lib/pharos-agent
+  rm -f /etc/systemd/system/multi-user.target.wants/pharos-agent.service
   ! getent passwd pharos-agent >/dev/null || userdel pharos-agent
 fi
 if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
