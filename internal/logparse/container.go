@@ -50,10 +50,12 @@ func (p *Parser) container(lines string, record plog.LogRecord) bool {
 			first, from = at, stream
 		}
 	}
-	if inner := message.String(); !p.auto(inner, record) || record.Attributes().Len() > maxAttributes {
-		record.Attributes().Clear()
-		p.plain(inner, record)
+	format := p.format
+	p.format, p.inside = Auto, true
+	if text := message.String(); !p.try(text, record) {
+		p.plain(text, record)
 	}
+	p.format, p.inside = format, false
 	p.setTime(first, record)
 	record.Attributes().PutStr("log.iostream", from)
 	return true

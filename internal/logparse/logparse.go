@@ -94,6 +94,7 @@ type Parser struct {
 	local      *time.Location
 
 	now     time.Time
+	inside  bool // a line of a container runtime
 	decoder *jsontext.Decoder
 	buffer  bytes.Buffer
 	scratch []byte
@@ -120,13 +121,37 @@ func New(cfg Config) (*Parser, error) {
 func (p *Parser) Parse(line string, now time.Time, record plog.LogRecord) {
 	p.now = now
 	record.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	if !p.read(line, record) || record.Attributes().Len() > maxAttributes {
-		record.Attributes().Clear()
+	if !p.try(line, record) && !p.firstLine(line, record) {
 		p.plain(line, record)
 	}
 	if record.Timestamp() == 0 {
 		record.SetTimestamp(record.ObservedTimestamp())
 	}
+}
+
+// try reads a line, and leaves nothing of it in the record when it cannot.
+func (p *Parser) try(line string, record plog.LogRecord) bool {
+	if p.read(line, record) && record.Attributes().Len() <= maxAttributes {
+		return true
+	}
+	record.Attributes().Clear()
+	pcommon.NewValueEmpty().CopyTo(record.Body())
+	record.SetTimestamp(0)
+	record.SetSeverityText("")
+	record.SetSeverityNumber(plog.SeverityNumberUnspecified)
+	record.SetTraceID(pcommon.NewTraceIDEmpty())
+	record.SetSpanID(pcommon.NewSpanIDEmpty())
+	return false
+}
+
+// firstLine reads the first of several lines: what follows, a stack trace, goes behind its message.
+func (p *Parser) firstLine(lines string, record plog.LogRecord) bool {
+	first, rest, several := strings.Cut(lines, "\n")
+	if !several || !p.try(first, record) {
+		return false
+	}
+	record.Body().SetStr(record.Body().AsString() + "\n" + rest)
+	return true
 }
 
 func (p *Parser) read(line string, record plog.LogRecord) bool {
@@ -168,7 +193,7 @@ func (p *Parser) auto(line string, record plog.LogRecord) bool {
 	case digit(first) && len(line) > 19 && line[4] == '/' && line[7] == '/':
 		return p.nginxError(line, record)
 	case digit(first) && len(line) > 19 && line[4] == '-' && line[10] == 'T':
-		return p.container(line, record) || p.syslogFile(line, record)
+		return !p.inside && p.container(line, record) || p.syslogFile(line, record)
 	case looksLikeAccess(line):
 		return p.combined(line, record)
 	case monthName(line) != 0:
@@ -182,9 +207,6 @@ func (p *Parser) auto(line string, record plog.LogRecord) bool {
 // plain keeps the line, and takes a time and a level that it begins with.
 func (p *Parser) plain(line string, record plog.LogRecord) {
 	record.Body().SetStr(line)
-	record.SetTimestamp(0)
-	record.SetSeverityText("")
-	record.SetSeverityNumber(plog.SeverityNumberUnspecified)
 	rest := line
 	if at, after, ok := p.leadingTime(strings.TrimPrefix(line, "[")); ok {
 		p.setTime(at, record)

@@ -82,6 +82,13 @@ func TestTimesWithoutAZone(t *testing.T) {
 	}
 }
 
+func TestStackTraceBehindALine(t *testing.T) {
+	record := parse(parser(t, Config{Format: Auto, Timezone: "UTC"}), "{\"level\":\"error\",\"msg\":\"failed\",\"n\":1}\nTraceback\n  File x")
+	assert.Equal(t, `read | error Error | "failed\nTraceback\n  File x" | {"n":1}`, show(t, record))
+	record = parse(parser(t, Config{Format: Auto, Timezone: "UTC"}), "2026-11-30 10:00:00 ERROR failed\n\tat x")
+	assert.Equal(t, `2026-11-30T10:00:00Z | ERROR Error | "2026-11-30 10:00:00 ERROR failed\n\tat x" | {}`, show(t, record))
+}
+
 func TestManyFieldsStayText(t *testing.T) {
 	var line strings.Builder
 	for i := range maxAttributes + 1 {

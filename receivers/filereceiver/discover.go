@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -86,6 +87,9 @@ func (r *files) search() map[inode]candidate {
 			r.complain(pattern, err)
 			continue
 		}
+		if len(paths) == 0 {
+			r.check(pattern)
+		}
 		before := slices.Contains(r.journal.Include, pattern)
 		slices.Sort(paths)
 		for _, path := range paths {
@@ -110,6 +114,16 @@ func (r *files) search() map[inode]candidate {
 		}
 	}
 	return found
+}
+
+// check complains when a pattern leads nowhere because its folder cannot be read.
+func (r *files) check(pattern string) {
+	base, _ := doublestar.SplitPattern(filepath.ToSlash(pattern))
+	if _, err := os.ReadDir(filepath.FromSlash(base)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.complain(base, err)
+		return
+	}
+	r.fine(base)
 }
 
 // look finds out what is at a path.

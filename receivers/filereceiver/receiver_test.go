@@ -300,7 +300,14 @@ func (h *host) Report(event *componentstatus.Event) {
 
 func TestSaysWhatItCannotRead(t *testing.T) {
 	f, about := newFolder(t), &host{}
-	r := f.startOn(about, newSink(), nil)
+	f.write("a.log", "a file, and no folder\n")
+	r := f.startOn(about, newSink(), func(c *Config) { c.Include = []string{f.path("a.log/*.log")} })
+	require.Eventually(t, func() bool { about.mu.Lock(); defer about.mu.Unlock(); return len(about.said) == 1 }, 20*time.Second, time.Millisecond)
+	require.ErrorContains(t, about.said[0], "a.log: not a directory")
+	require.NoError(t, r.Shutdown(t.Context()))
+
+	about = &host{}
+	r = f.startOn(about, newSink(), nil)
 	require.NoError(t, r.Shutdown(t.Context()))
 	r.complain("/x.log", os.ErrPermission)
 	r.complain("/x.log", os.ErrPermission)
