@@ -382,8 +382,10 @@ func TestRotation(t *testing.T) {
 		name         string
 		inGlob, away bool
 	}{
-		{"rotated files match", true, false}, {"rotated files match, server away", true, true},
-		{"rotated files do not match", false, false}, {"rotated files do not match, server away", false, true},
+		{"rotated files match", true, false},
+		{"rotated files match, server away", true, true},
+		{"rotated files do not match", false, false},
+		{"rotated files do not match, server away", false, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -53,8 +53,10 @@ func TestSplit(t *testing.T) {
 		"python":          {MultilineConfig{Preset: "stacktrace"}, python, []string{strings.TrimSuffix(python, "\nINFO:root:next\n")}, "INFO:root:next\n", []string{"INFO:root:next"}},
 		"go":              {MultilineConfig{Preset: "stacktrace"}, "x\n" + golang, []string{"x", strings.TrimSuffix(golang, "\nexit status 2\n")}, "exit status 2\n", []string{"exit status 2"}},
 		"container": {
-			MultilineConfig{Preset: "container"}, "2026-11-30T10:00:00Z stdout F one\n2026-11-30T10:00:00Z stdout P two \n2026-11-30T10:00:00Z stdout F more\n2026-11-30T10:00:00Z stdout P half\n",
-			[]string{"2026-11-30T10:00:00Z stdout F one", "2026-11-30T10:00:00Z stdout P two \n2026-11-30T10:00:00Z stdout F more"}, "2026-11-30T10:00:00Z stdout P half\n",
+			MultilineConfig{Preset: "container"},
+			"2026-11-30T10:00:00Z stdout F one\n2026-11-30T10:00:00Z stdout P two \n2026-11-30T10:00:00Z stdout F more\n2026-11-30T10:00:00Z stdout P half\n",
+			[]string{"2026-11-30T10:00:00Z stdout F one", "2026-11-30T10:00:00Z stdout P two \n2026-11-30T10:00:00Z stdout F more"},
+			"2026-11-30T10:00:00Z stdout P half\n",
 			[]string{"2026-11-30T10:00:00Z stdout P half"},
 		},
 		"many lines": {MultilineConfig{Start: "^>"}, ">" + strings.Repeat(strings.Repeat("x", 60)+"\n", 5), []string{">" + strings.Repeat(strings.Repeat("x", 60)+"\n", 2) + strings.Repeat("x", 60)}, strings.Repeat(strings.Repeat("x", 60)+"\n", 2), nil},

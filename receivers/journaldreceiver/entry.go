@@ -131,8 +131,13 @@ func (e *entry) fill(parser *logparse.Parser, now time.Time, record plog.LogReco
 		name  string
 		value text
 	}{
-		{"systemd.unit", e.Unit}, {"systemd.user_unit", e.UserUnit}, {"syslog.appname", e.Identifier}, {"process.executable.name", e.Command},
-		{"code.file.path", e.File}, {"code.function.name", e.Function}, {"log.transport", e.Transport},
+		{"systemd.unit", e.Unit},
+		{"systemd.user_unit", e.UserUnit},
+		{"syslog.appname", e.Identifier},
+		{"process.executable.name", e.Command},
+		{"code.file.path", e.File},
+		{"code.function.name", e.Function},
+		{"log.transport", e.Transport},
 	} {
 		if one.value != "" {
 			record.Attributes().PutStr(one.name, string(one.value))

@@ -258,8 +258,10 @@ func TestLogger(t *testing.T) {
 	_, tcp, _ := net.SplitHostPort(r.listener.Addr().String())
 	var want []string
 	for _, arguments := range [][]string{
-		{"--server", "127.0.0.1", "--port", udp, "--udp", "--rfc3164"}, {"--server", "127.0.0.1", "--port", udp, "--udp", "--rfc5424"},
-		{"--server", "127.0.0.1", "--port", tcp, "--tcp", "--rfc3164"}, {"--server", "127.0.0.1", "--port", tcp, "--tcp", "--rfc5424", "--octet-count"},
+		{"--server", "127.0.0.1", "--port", udp, "--udp", "--rfc3164"},
+		{"--server", "127.0.0.1", "--port", udp, "--udp", "--rfc5424"},
+		{"--server", "127.0.0.1", "--port", tcp, "--tcp", "--rfc3164"},
+		{"--server", "127.0.0.1", "--port", tcp, "--tcp", "--rfc5424", "--octet-count"},
 		{"--socket", socket},
 	} {
 		body := "by " + strings.Join(arguments[1:], " ")
