@@ -8,4 +8,4 @@ import (
 	"github.com/pharos-obs/pharos/test/server"
 )
 
-func TestMain(m *testing.M) { os.Exit(server.Main(m, agent.Program())) }
+func TestMain(m *testing.M) { os.Exit(server.Main(m, agent.Program(), pluginProgram())) }
