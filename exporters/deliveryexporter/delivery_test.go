@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -183,6 +184,39 @@ func TestBacklogIsNoFlood(t *testing.T) {
 	for i := 1; i < len(began); i++ {
 		assert.GreaterOrEqual(t, began[i].Sub(ended[i-1]), took)
 	}
+}
+
+// When the server is back, what is new does not wait until all that was kept is sent.
+func TestNewBesideBacklog(t *testing.T) {
+	server := newFake(t)
+	server.answers(func(w http.ResponseWriter, _ []string) bool {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	cfg := testConfig(t, server.URL)
+	cfg.MaxRequest = 16 << 10
+	created, err := NewFactory().CreateLogs(t.Context(), settings(), cfg)
+	require.NoError(t, err)
+	e := created.(*logsExporter)
+	e.splitAfter = 0
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	defer func() { require.NoError(t, e.Shutdown(context.Background())) }()
+	const kept = 40
+	for n := range kept {
+		require.NoError(t, e.ConsumeLogs(t.Context(), logsOf("kept"+incompressible(4<<10, uint64(n)))))
+	}
+	eventually(t, func() bool { return server.asked() > 1 })
+	requests := 0
+	server.answers(func(http.ResponseWriter, []string) bool {
+		if requests++; requests == 2 { // the server has come back: now comes something new
+			assert.NoError(t, e.ConsumeLogs(t.Context(), logsOf("new")))
+		}
+		return false
+	})
+	eventually(t, func() bool { return server.count() == kept+1 })
+	place := slices.Index(server.messages, "new")
+	assert.Positive(t, place)
+	assert.Less(t, place, kept/2, "it was sent among the first")
 }
 
 func TestTogether(t *testing.T) {

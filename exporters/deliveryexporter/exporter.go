@@ -47,6 +47,8 @@ type delivery struct {
 	cancel  context.CancelFunc
 	sending sync.WaitGroup
 
+	splitAfter time.Duration // how long the server is away before there is a backlog
+
 	// Of the goroutine that sends.
 	down   time.Time // since when the server takes nothing; zero when it does
 	reason string    // why
@@ -57,7 +59,7 @@ func newDelivery(set exporter.Settings, cfg *Config, shared *compressors, signal
 	if err != nil {
 		return nil, fmt.Errorf("compression: %w", err)
 	}
-	d := &delivery{cfg: cfg, set: set, signal: signal, logger: set.Logger.With(zap.String("signal", signal)), compressor: packer}
+	d := &delivery{cfg: cfg, set: set, signal: signal, logger: set.Logger.With(zap.String("signal", signal)), compressor: packer, splitAfter: splitAfter}
 	d.telemetry, err = newTelemetry(set.MeterProvider, signal, d.stats)
 	return d, err
 }

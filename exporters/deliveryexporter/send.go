@@ -194,7 +194,7 @@ func (d *delivery) recovered() {
 	d.down, d.reason = time.Time{}, ""
 	d.report(nil)
 	d.logger.Info("the server takes data again", zap.String("away", away.Round(time.Millisecond).String()))
-	if away < splitAfter {
+	if away < d.splitAfter {
 		return
 	}
 	if err := d.queue.Split(); err != nil {
