@@ -29,7 +29,7 @@ func build(t *testing.T, name string) (binary string) {
 	binary = filepath.Join(t.TempDir(), "pharos-plugin-"+name)
 	command := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
 	command.Dir = dir
-	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "CGO_ENABLED=0")
+	command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, string(output))
 	return binary
