@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,8 +48,10 @@ service does not start, 17 nothing has arrived in time.`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			one.Out = cmd.OutOrStdout()
 			one.Start = !noStart && one.Root == ""
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM) // what was changed is put back
+			defer stop()
 			one.Key = func(installed bool) (string, error) {
-				return readKey(cmd.InOrStdin(), cmd.ErrOrStderr(), keyFile, installed)
+				return readKey(ctx, cmd.InOrStdin(), cmd.ErrOrStderr(), keyFile, installed)
 			}
 			if one.Root, err = absolute(one.Root); err != nil {
 				return err
@@ -55,7 +59,7 @@ service does not start, 17 nothing has arrived in time.`,
 			if one.Program, err = executable(); err != nil {
 				return err
 			}
-			return one.Run(cmd.Context())
+			return one.Run(ctx)
 		},
 	}
 	flags := cmd.Flags()
@@ -174,7 +178,7 @@ func absolute(root string) (string, error) {
 
 // readKey reads the key from a file, from standard input, or from a terminal without showing it.
 // It is empty when one is installed and no other is given.
-func readKey(in io.Reader, prompt io.Writer, file string, installed bool) (string, error) {
+func readKey(ctx context.Context, in io.Reader, prompt io.Writer, file string, installed bool) (string, error) {
 	terminal, isFile := in.(*os.File)
 	var content []byte
 	var err error
@@ -188,7 +192,7 @@ func readKey(in io.Reader, prompt io.Writer, file string, installed bool) (strin
 		return "", nil
 	case isFile && term.IsTerminal(int(terminal.Fd())):
 		fmt.Fprint(prompt, "API key (it is not shown): ")
-		content, err = term.ReadPassword(int(terminal.Fd()))
+		content, err = readHidden(ctx, int(terminal.Fd()))
 		fmt.Fprintln(prompt)
 	default:
 		err = errors.New("there is no terminal to ask for the key")
@@ -197,4 +201,28 @@ func readKey(in io.Reader, prompt io.Writer, file string, installed bool) (strin
 		return "", errcode.InvalidField("--key-file", err.Error(), "name a file with the API key, or - for standard input")
 	}
 	return strings.TrimSpace(string(content)), nil
+}
+
+// readHidden reads a line of the terminal without showing it. A terminal that is left by Ctrl+C
+// shows again what is typed.
+func readHidden(ctx context.Context, terminal int) ([]byte, error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return nil, err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(terminal)
+		read <- line{text, err}
+	}()
+	select {
+	case one := <-read:
+		return one.text, one.err
+	case <-ctx.Done():
+		return nil, errors.Join(errors.New("interrupted"), term.Restore(terminal, before))
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -53,6 +54,9 @@ type plan struct {
 // Run installs the agent. Errors are an *Error with the step, the cause and the fix, or of
 // errcode.Invalid. What was changed until then is put back, unless the agent runs already.
 func (i *Installer) Run(ctx context.Context) error {
+	if runtime.GOOS != "linux" {
+		return &Error{"install", fmt.Errorf("this works on Linux, not on %s", runtime.GOOS), "write agent.yaml, and let the system start `pharos-agent run --config FOLDER`", ExitRights}
+	}
 	if i.Root == "" && os.Geteuid() != 0 {
 		return &Error{"install", errors.New("this needs the rights of root"), "run it with sudo", ExitRights}
 	}

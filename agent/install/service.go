@@ -40,8 +40,8 @@ func said(lines string) error {
 }
 
 // await waits until the server has something of the agent that runs since begun.
-func (i *Installer) await(ctx context.Context, next *plan, begun time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, i.Wait)
+func (i *Installer) await(whole context.Context, next *plan, begun time.Time) error {
+	ctx, cancel := context.WithTimeout(whole, i.Wait)
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -61,11 +61,16 @@ func (i *Installer) await(ctx context.Context, next *plan, begun time.Time) erro
 		}
 		select {
 		case <-ctx.Done():
+			if whole.Err() != nil {
+				return &Error{"wait for the first sample", errors.New("interrupted"), goesOn, ExitNoSample}
+			}
 			return nothingArrived(ctx, i.Wait, last)
 		case <-tick.C:
 		}
 	}
 }
+
+const goesOn = "the agent is installed and goes on trying; look at `pharos-agent status` and `journalctl -u pharos-agent`"
 
 // nothingArrived says why, as far as the agent has said so.
 func nothingArrived(ctx context.Context, wait time.Duration, last agentstatusextension.Status) error {
@@ -83,8 +88,7 @@ func nothingArrived(ctx context.Context, wait time.Duration, last agentstatusext
 		cause = errors.Join(cause, errors.New("the agent has written no status"))
 	}
 	return &Error{
-		"wait for the first sample", cause,
-		"the agent is installed and goes on trying; look at `pharos-agent status` and `journalctl -u pharos-agent`", ExitNoSample,
+		"wait for the first sample", cause, goesOn, ExitNoSample,
 	}
 }
 
