@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,11 +80,64 @@ func ownGroup(root, membership string) (string, error) {
 	if !delegated(own) {
 		return "", errNoGroups
 	}
+	members, err := os.ReadFile(filepath.Join(own, "cgroup.procs"))
+	if err != nil {
+		return "", err
+	}
+	family, ok := ourFamily(strings.Fields(string(members)), os.Getpid(), parentOf)
+	if !ok {
+		return "", errNoGroups // a shell's, for example
+	}
 	inner := filepath.Join(own, agentGroup)
 	if err := os.Mkdir(inner, 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // a control group
 		return "", fmt.Errorf("make a control group for the agent: %w", err)
 	}
-	return own, write(inner, "cgroup.procs", strconv.Itoa(os.Getpid()))
+	for _, pid := range family {
+		if err := write(inner, "cgroup.procs", pid); err != nil && !errors.Is(err, unix.ESRCH) { // it has ended
+			return "", err
+		}
+	}
+	return own, nil
+}
+
+// ourFamily returns the processes of a group when they are the agent and its descendants, such as
+// a reader of the journal, and no others.
+func ourFamily(members []string, self int, parent func(pid int) int) (family []string, ok bool) {
+	for _, member := range members {
+		pid, err := strconv.Atoi(member)
+		if err != nil {
+			return nil, false
+		}
+		ancestor := pid
+		for range 16 { // a family is not deeper
+			if ancestor == self || ancestor <= 1 {
+				break
+			}
+			ancestor = parent(ancestor)
+		}
+		if ancestor != self {
+			return nil, false
+		}
+		family = append(family, member)
+	}
+	return family, len(family) > 0
+}
+
+// parentOf returns the parent of a process, 0 when it has ended.
+func parentOf(pid int) int {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return 0
+	}
+	return parent
 }
 
 // delegated says whether systemd leaves a group to whom it holds: it marks such groups, and gives
@@ -147,16 +201,18 @@ func (g *group) remove() {
 // confine puts a plugin that is about to start into a control group, where that can be had, and
 // returns what ends the group.
 func (p *process) confine() {
-	membership, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		return
+	for range 2 { // another plugin may have moved the agent at this very moment
+		membership, err := os.ReadFile("/proc/self/cgroup")
+		if err != nil {
+			return
+		}
+		made, err := newGroup(cgroupRoot, string(membership), p.limits)
+		if err == nil {
+			made.join(p.command.SysProcAttr)
+			p.group = made
+			return // otherwise it is watched instead
+		}
 	}
-	made, err := newGroup(cgroupRoot, string(membership), p.limits)
-	if err != nil {
-		return // it is watched instead
-	}
-	made.join(p.command.SysProcAttr)
-	p.group = made
 }
 
 // unconfine leaves the group that the plugin could not be started in. A command that has failed

@@ -64,6 +64,41 @@ func TestNoGroup(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestOurFamily(t *testing.T) {
+	parents := map[int]int{10: 1, 11: 10, 12: 11, 20: 1, 21: 20}
+	parent := func(pid int) int { return parents[pid] }
+	for members, want := range map[string]bool{
+		"10": true, "10 11 12": true, "12 10": true, "10 20": false, "20 21 10": false, "": false, "10 x": false, "10 99": false,
+	} {
+		family, ok := ourFamily(strings.Fields(members), 10, parent)
+		assert.Equal(t, want, ok, members)
+		if want {
+			assert.Equal(t, strings.Fields(members), family)
+		}
+	}
+	assert.Equal(t, os.Getppid(), parentOf(os.Getpid()))
+	assert.Zero(t, parentOf(1<<30))
+}
+
+// A group that systemd has given to the agent's account is turned into one for groups.
+func TestOwnGroup(t *testing.T) {
+	root := t.TempDir()
+	unit := filepath.Join(root, "unit")
+	require.NoError(t, os.Mkdir(unit, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(unit, "cgroup.procs"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600))
+	if err := unix.Setxattr(unit, "user.delegate", []byte("1"), 0); err != nil && os.Geteuid() == 0 {
+		require.ErrorIs(t, err, unix.ENOTSUP, "a filesystem without such attributes")
+		return
+	}
+	base, err := ownGroup(root, "0::/unit\n")
+	require.NoError(t, err)
+	assert.Equal(t, unit, base)
+	assert.Equal(t, strconv.Itoa(os.Getpid()), content(t, unit, agentGroup, "cgroup.procs"))
+	require.NoError(t, os.WriteFile(filepath.Join(unit, "cgroup.procs"), []byte("1\n"), 0o600))
+	_, err = ownGroup(root, "0::/unit\n")
+	require.ErrorIs(t, err, errNoGroups, "another's process is in it")
+}
+
 // The agent's rights stay with the agent: those of the thread are back afterwards.
 func TestWithoutRights(t *testing.T) {
 	ambient := func() string {
