@@ -44,7 +44,9 @@ func (r *files) add(b *batch, from *known, found piece) {
 	}
 	record := b.target.AppendEmpty()
 	record.Attributes().EnsureCapacity(8)
-	r.parser.Parse(strings.ToValidUTF8(strings.TrimPrefix(string(found.record), "\uFEFF"), "\uFFFD"), b.now, record)
+	// Lines without a time of their own were read one after the other, and are shown so.
+	read := b.now.Add(time.Duration(b.ordinal))
+	r.parser.Parse(strings.ToValidUTF8(strings.TrimPrefix(string(found.record), "\uFEFF"), "\uFFFD"), read, record)
 	attributes := record.Attributes()
 	attributes.PutStr("log.file.path", from.Origin)
 	attributes.PutStr("log.file.name", filepath.Base(from.Origin))

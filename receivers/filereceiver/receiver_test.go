@@ -152,6 +152,34 @@ func TestLines(t *testing.T) {
 	})
 }
 
+// TestOrderWithoutTimes holds that lines without times can be shown in the order of the file.
+func TestOrderWithoutTimes(t *testing.T) {
+	f := newFolder(t)
+	var text strings.Builder
+	for n := range 200 {
+		fmt.Fprintf(&text, "%d\n", n)
+	}
+	f.write("app.log", text.String())
+	taken := make(chan plog.Logs, 1000)
+	next, err := consumer.NewLogs(func(_ context.Context, logs plog.Logs) error {
+		copied := plog.NewLogs()
+		logs.CopyTo(copied)
+		taken <- copied
+		return nil
+	})
+	require.NoError(t, err)
+	f.start(next, func(cfg *Config) { cfg.StartAt = "beginning" })
+	before, seen := pcommon.Timestamp(0), 0
+	for seen < 200 {
+		for _, record := range (<-taken).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+			assert.Equal(t, fmt.Sprint(seen), record.Body().Str())
+			assert.Greater(t, record.Timestamp(), before)
+			before = record.Timestamp()
+			seen++
+		}
+	}
+}
+
 func TestStartAt(t *testing.T) {
 	f, next := newFolder(t), newSink()
 	f.write("a.log", "old\nhalf")
