@@ -51,7 +51,11 @@ func startAgent(ctx context.Context, o *options, maker agentMaker, file string) 
 	}
 	a.begun = time.Now()
 	for _, process := range a.processes {
-		command := exec.CommandContext(context.WithoutCancel(ctx), process.path, process.args...) //nolint:gosec // the programs to measure
+		path, err := filepath.Abs(process.path) // it runs in a folder of its own
+		if err != nil {
+			return a, fmt.Errorf("find %s: %w", process.path, err)
+		}
+		command := exec.CommandContext(context.WithoutCancel(ctx), path, process.args...) //nolint:gosec // the programs to measure
 		command.Env = append(os.Environ(), process.env...)
 		command.Dir, command.Stdout, command.Stderr = a.dir, a.log, a.log
 		if err := command.Start(); err != nil {
