@@ -13,8 +13,8 @@ const (
 	defaultInterval = 10 * time.Second
 	// minInterval keeps a typing error ("1" for "1s" is a nanosecond) from eating a core.
 	minInterval = 100 * time.Millisecond
-	// costlyInterval is the least default interval of the scrapers that read many files, and
-	// slowInterval of those that cost most, or measure what hardly changes.
+	// costlyInterval is the least default interval of the scrapers that read many files or have
+	// many series, and slowInterval of those that cost most, or measure what hardly changes.
 	costlyInterval = 10 * time.Second
 	slowInterval   = time.Minute
 	maxTop         = 1000
@@ -101,9 +101,9 @@ type ScrapersConfig struct {
 type ScraperConfig struct {
 	// Enabled switches the scraper on; all but systemd are on by default.
 	Enabled bool `mapstructure:"enabled"`
-	// Interval is how often the scraper runs. 0 means collection_interval, but at least 10s for
-	// filesystem, uptime, processes, conntrack and containers, and at least 1m for connections,
-	// clock, sensors, frequency, raid, edac, nfs and systemd.
+	// Interval is how often the scraper runs. 0 means collection_interval, but at least 1m for
+	// connections, clock, sensors, frequency, raid, edac, nfs and systemd, and at least 10s for all
+	// others but cpu, load, memory, paging, disk and network.
 	Interval time.Duration `mapstructure:"interval"`
 }
 
@@ -287,11 +287,11 @@ func (s *ScrapersConfig) all() []namedScraper {
 		{"paging", 0, s.Paging},
 		{"disk", 0, s.Disk.ScraperConfig},
 		{"network", 0, s.Network.ScraperConfig},
-		{"sockets", 0, s.Sockets},
-		{"netstat", 0, s.Netstat},
-		{"pressure", 0, s.Pressure},
-		{"kernel", 0, s.Kernel},
-		{"zfs", 0, s.ZFS},
+		{"sockets", costlyInterval, s.Sockets},
+		{"netstat", costlyInterval, s.Netstat},
+		{"pressure", costlyInterval, s.Pressure},
+		{"kernel", costlyInterval, s.Kernel},
+		{"zfs", costlyInterval, s.ZFS},
 		{"filesystem", costlyInterval, s.Filesystem.ScraperConfig},
 		{"conntrack", costlyInterval, s.Conntrack},
 		{"uptime", costlyInterval, s.Uptime},
