@@ -60,8 +60,8 @@ type ScrapersConfig struct {
 	Filesystem FilesystemConfig `mapstructure:"filesystem"`
 	// Network measures the traffic of interfaces; on Linux also their state, speed and bonds.
 	Network NetworkConfig `mapstructure:"network"`
-	// Connections counts TCP connections by state, and UDP sockets. The kernel goes through its
-	// whole table of connections for it, which takes milliseconds.
+	// Connections counts TCP connections by state, and UDP sockets; on Linux at most once a minute
+	// where netlink may not be asked, or not for the host's network.
 	Connections ScraperConfig `mapstructure:"connections"`
 	// Uptime measures the time since the start of the system.
 	Uptime ScraperConfig `mapstructure:"uptime"`
@@ -102,7 +102,7 @@ type ScraperConfig struct {
 	// Enabled switches the scraper on; all but systemd are on by default.
 	Enabled bool `mapstructure:"enabled"`
 	// Interval is how often the scraper runs. 0 means collection_interval, but at least 1m for
-	// connections, clock, sensors, frequency, raid, edac, nfs and systemd, and at least 10s for all
+	// clock, sensors, frequency, raid, edac, nfs and systemd, and at least 10s for all
 	// others but cpu, load, memory, paging, disk and network.
 	Interval time.Duration `mapstructure:"interval"`
 }
@@ -293,11 +293,11 @@ func (s *ScrapersConfig) all() []namedScraper {
 		{"kernel", costlyInterval, s.Kernel},
 		{"zfs", costlyInterval, s.ZFS},
 		{"filesystem", costlyInterval, s.Filesystem.ScraperConfig},
+		{"connections", costlyInterval, s.Connections},
 		{"conntrack", costlyInterval, s.Conntrack},
 		{"uptime", costlyInterval, s.Uptime},
 		{"containers", costlyInterval, s.Containers.ScraperConfig},
 		{"processes", costlyInterval, s.Processes.ScraperConfig},
-		{"connections", slowInterval, s.Connections},
 		{"clock", slowInterval, s.Clock},
 		{"sensors", slowInterval, s.Sensors.ScraperConfig},
 		{"frequency", slowInterval, s.Frequency},

@@ -9,8 +9,9 @@ type connectionKind struct {
 }
 
 func newConnections(h *host) scrapeFunc {
+	counter := newConnectionCounter(h)
 	return func(ctx context.Context, b *batch) error {
-		counts, err := countConnections(ctx, h)
+		counts, err := counter.count(ctx, b.now)
 		connections := b.amount("system.network.connection.count", "{connection}", "Connections by state; for UDP, open sockets.")
 		for _, state := range tcpStates() {
 			connections.count(counts[connectionKind{"tcp", state}],

@@ -6,11 +6,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/shirou/gopsutil/v3/net"
 )
 
-func countConnections(ctx context.Context, _ *host) (map[connectionKind]uint64, error) {
+// connectionCounter asks gopsutil.
+type connectionCounter struct{}
+
+func newConnectionCounter(*host) connectionCounter { return connectionCounter{} }
+
+func (connectionCounter) count(ctx context.Context, _ time.Time) (map[connectionKind]uint64, error) {
 	counts := map[connectionKind]uint64{}
 	tcp, err := net.ConnectionsWithoutUidsWithContext(ctx, "tcp")
 	if err != nil {

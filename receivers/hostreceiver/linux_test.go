@@ -89,7 +89,7 @@ func TestMissingFiles(t *testing.T) {
 	h := &host{root: t.TempDir()}
 	_, err := readUptime(t.Context(), h)
 	require.ErrorContains(t, err, "read uptime")
-	counts, err := countConnections(t.Context(), h)
+	counts, err := newConnectionCounter(h).count(t.Context(), fakeNow)
 	require.NoError(t, err)
 	assert.Empty(t, counts)
 

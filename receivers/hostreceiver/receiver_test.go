@@ -240,8 +240,8 @@ func TestGroups(t *testing.T) {
 	require.Len(t, groups, 3)
 	assert.Equal(t, []string{"cpu", "load", "memory", "disk", "network"}, scraperNames(groups[0])[:5])
 	assert.Contains(t, scraperNames(groups[0]), "uptime")
-	assert.Subset(t, scraperNames(groups[1]), []string{"filesystem", "processes"})
-	assert.Contains(t, scraperNames(groups[2]), "connections")
+	assert.Subset(t, scraperNames(groups[1]), []string{"filesystem", "connections", "processes"})
+	assert.Contains(t, scraperNames(groups[2]), "clock")
 	assert.Equal(t, time.Minute, groups[2].interval)
 }
 

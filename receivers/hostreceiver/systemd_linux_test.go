@@ -19,7 +19,7 @@ import (
 // fakeSystemd answers at a socket below a root; on a bus it expects Hello first.
 func fakeSystemd(t *testing.T, socket string, bus bool) (root string) {
 	t.Helper()
-	root, err := os.MkdirTemp("", "d") // a socket's path must be short
+	root, err := os.MkdirTemp("", "d") //nolint:usetesting // a path of a socket must be short
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	path := filepath.Join(root, socket)
