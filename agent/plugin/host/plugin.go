@@ -124,12 +124,12 @@ func newClient(spec *Spec, running *process) (*goplugin.Client, error) {
 		Logger:       hclog.NewNullLogger(),
 		SyncStdout:   running.output,
 		SyncStderr:   running.output,
-		RunnerFunc: func(_ hclog.Logger, command *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, command *exec.Cmd, folder string) (runner.Runner, error) {
+			running.folder = folder // paths of sockets are short, about 100 bytes: no folder of ours around it
 			running.command.Env = slices.Concat(baseEnvironment(spec.Limits.Memory), spec.Env, command.Env, []string{"PLUGIN_CLIENT_CERT=" + certificate})
 			return running, nil
 		},
-		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: running.folder},
-		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(spec.Limits.MessageBytes))},
+		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(spec.Limits.MessageBytes))},
 	}), nil
 }
 

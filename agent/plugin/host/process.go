@@ -26,7 +26,7 @@ type process struct {
 	throttle       *throttle
 	output         *lines
 	childEnds      []*os.File // what the process gets of the pipes
-	folder         string     // of its sockets
+	folder         string     // of its socket, as go-plugin has made it
 	limits         Limits
 	group          *group // nil when what it uses is watched only
 
@@ -45,9 +45,6 @@ func newProcess(spec *Spec) (*process, error) {
 	p.output = &lines{throttle: p.throttle, perSecond: spec.Limits.OutputLines, emit: spec.Output}
 	var stdin, stdout, stderr *os.File
 	var err error
-	if p.folder, err = os.MkdirTemp("", "pharos-plugin-"); err != nil {
-		return nil, fmt.Errorf("make a folder for the socket of the plugin: %w", err)
-	}
 	if stdin, p.stdin, err = os.Pipe(); err == nil {
 		if p.stdout, stdout, err = os.Pipe(); err == nil {
 			p.stderr, stderr, err = os.Pipe()
@@ -65,7 +62,9 @@ func newProcess(spec *Spec) (*process, error) {
 // clean removes what belongs to a process that has not started, or has ended.
 func (p *process) clean() {
 	p.closePipes()
-	_ = os.RemoveAll(p.folder) // it is in the system's folder for such
+	if p.folder != "" {
+		_ = os.RemoveAll(p.folder) // it is in the system's folder for such
+	}
 }
 
 func (p *process) closePipes() {
