@@ -39,8 +39,8 @@ type Program struct {
 	// Release closes what only an earlier configuration had, for example sockets. Nil when the
 	// program has nothing that outlasts a configuration.
 	Release func() error
-	// Configured is told which configuration runs after a start or a reload, and why a newer one
-	// was refused, nil when none was. Nil when nobody wants to know.
+	// Configured is told of each configuration before it starts, and of the one that goes on with
+	// the reason why a newer one was refused. Nil when nobody wants to know.
 	Configured func(running *otelcol.Config, refused error)
 }
 
@@ -107,11 +107,11 @@ func (r *Runner) Run(ctx context.Context, started func(context.Context, *otelcol
 	if err != nil {
 		return err
 	}
+	r.program.Configured(cfg, nil)
 	current, err := r.start(ctx, cfg)
 	if err != nil {
 		return errors.Join(err, r.program.Release())
 	}
-	r.program.Configured(current.cfg, nil)
 	var callback sync.WaitGroup
 	defer callback.Wait()
 	whileRunning, cancel := context.WithCancel(ctx)
@@ -172,19 +172,19 @@ func (r *Runner) reload(ctx context.Context, current *instance) (*instance, erro
 	if err := current.stop(ctx); err != nil {
 		logger.Warn("Stopping the old configuration", zap.Error(err))
 	}
+	r.program.Configured(cfg, nil)
 	next, err := r.start(ctx, cfg)
 	if err == nil {
 		next.service.Logger().Info("The new configuration is running")
-		r.program.Configured(next.cfg, nil)
 		r.release(next)
 		return next, nil
 	}
+	r.program.Configured(current.cfg, err)
 	previous, startErr := r.start(ctx, current.cfg)
 	if startErr != nil {
 		return nil, errors.Join(fmt.Errorf("start the new configuration: %w", err), fmt.Errorf("go back to the old one: %w", startErr))
 	}
 	previous.service.Logger().Error("The new configuration did not start, the old one goes on", zap.Error(err))
-	r.program.Configured(previous.cfg, err)
 	r.release(previous)
 	return previous, nil
 }

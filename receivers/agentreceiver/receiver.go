@@ -23,6 +23,9 @@ import (
 
 const scopeName = "github.com/pharos-obs/pharos/receivers/agentreceiver"
 
+// secondReport is how soon the second report follows the first one.
+const secondReport = 2 * time.Second
+
 // status is what the extension gives.
 type status interface {
 	Parts() []agentstatusextension.Part
@@ -77,12 +80,16 @@ func (r *agentReceiver) Shutdown(context.Context) error {
 }
 
 func (r *agentReceiver) run(ctx context.Context) {
-	ticker := time.NewTicker(r.cfg.CollectionInterval)
+	// Parts that start after this one are known only to the second report, which does not wait.
+	ticker := time.NewTicker(min(r.cfg.CollectionInterval, secondReport))
 	defer ticker.Stop()
 	var data metricdata.ResourceMetrics
 	failed := false
-	for {
+	for report := 1; ; report++ {
 		err := r.collect(ctx, &data)
+		if report == 2 {
+			ticker.Reset(r.cfg.CollectionInterval)
+		}
 		if err != nil && !failed && ctx.Err() == nil {
 			r.set.Logger.Warn("The agent's own metrics are lost until this ends", zap.Error(err))
 		}
