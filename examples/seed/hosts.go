@@ -9,13 +9,14 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 )
 
-// emitHosts returns what some machines report in [from, to), as the `host` receiver does.
+// emitHosts returns what some machines report in [from, to), as their agents do.
 func (s *shop) emitHosts(machines []machine, from, to time.Time) pmetric.Metrics {
 	metrics := pmetric.NewMetrics()
 	for at := from; at.Before(to); at = at.Add(step) {
 		for _, m := range machines {
 			if m.reports(s.start, at) {
 				s.measureHost(metrics, m, at)
+				s.measureAgent(metrics, m, at)
 			}
 		}
 	}

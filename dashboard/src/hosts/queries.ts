@@ -111,7 +111,8 @@ export const rateOf = (selector: string, step: number) => (step < 10 ? `irate(${
  */
 export function processes(host: string, window: number): string {
   const by = `by (${labels.process}, process_pid)`;
-  const last = (metric: string) => `max ${by} (last_over_time(${metric}${of(host)}[${Math.ceil(window)}s]))`;
+  // Programs that tell of themselves, as the agent does, have no number.
+  const last = (metric: string) => `max ${by} (last_over_time(${metric}${of(host, 'process_pid!=""')}[${Math.ceil(window)}s]))`;
   return [
     fact("cpu", `100 * ${last("process_cpu_utilization_ratio")}`),
     fact("memory", last("process_memory_usage_bytes")),
