@@ -9,6 +9,13 @@ export function ago(seconds: number | undefined): string {
   return `${formatDuration(seconds >= 60 ? Math.floor(seconds / 60) * 60 : seconds)} ago`;
 }
 
+const day = 86_400;
+
+/** roughly is a duration in whole days, or a shorter one as it is. */
+export function roughly(seconds: number | undefined): string {
+  return formatDuration(seconds !== undefined && seconds >= day ? Math.floor(seconds / day) * day : seconds);
+}
+
 const timeParameters = ["from", "to", "live", "refresh", "tz"];
 
 /** keepTime takes the shell's parameters along to another page, and leaves this page's behind. */

@@ -5,9 +5,9 @@ import { Link } from "@tanstack/react-router";
 import { format, formatDuration } from "../format/units";
 import type { Column } from "../ui/DataTable";
 import { level } from "../ui/Meter";
-import { ago, keepTime } from "./age";
+import { ago, keepTime, roughly } from "./age";
 import { agentOrder, troubleOf } from "./fleet";
-import { limits, type HostRow } from "./model";
+import { limits, shortSystem, type HostRow } from "./model";
 import { Spark } from "./sparks";
 import { TroubleBadge } from "./TroubleBadge";
 import classes from "./HostsPage.module.css";
@@ -98,8 +98,8 @@ export function hostColumns(colour: (index: number) => string): Column<HostRow>[
       hint: "Version of the agent; sorted by how it does",
       cell: (row) => <span className={row.agent ? undefined : "muted"}>{row.agent?.version ?? "–"}</span>,
     },
-    { id: "uptime", title: "Up", number: true, optional: true, sortBy: (row) => row.uptime, cell: (row) => formatDuration(row.uptime) },
-    { id: "os", title: "System", optional: true, sortBy: (row) => row.os, cell: (row) => <span className={classes.os} title={[row.os, row.kernel, row.arch].filter(Boolean).join(", ")}>{row.os ?? "–"}</span> },
+    { id: "uptime", title: "Up", number: true, optional: true, sortBy: (row) => row.uptime, cell: (row) => <span title={formatDuration(row.uptime)}>{roughly(row.uptime)}</span> },
+    { id: "os", title: "System", optional: true, sortBy: (row) => row.os, cell: (row) => <span className={classes.os} title={[row.os, row.kernel, row.arch].filter(Boolean).join(", ")}>{shortSystem(row.os)}</span> },
     { id: "seen", title: "Last seen", number: true, optional: true, sortBy: (row) => row.age, cell: (row) => <span data-stale={row.stale} className={classes.seen}>{ago(row.age)}</span> },
   ];
 }

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { InstantSeries, Labels } from "../api/types";
 import { fromMatrix } from "../live/frame";
 import { hostCharts, sections } from "./charts";
-import { ago, keepTime } from "./age";
+import { ago, keepTime, roughly } from "./age";
 import { agentOrder, partRows, spanParams, troubleOf, type FleetHost } from "./fleet";
 import { filesystemsOf, partOf } from "./Filesystems";
 import { joinServices } from "./HostServices";
 import { linesOf } from "./lines";
-import { countShown, filterHosts, infoOf, needsAttention, rowsOf, silentOf, staleAfter, totalsOf, type HostRow } from "./model";
+import { countShown, filterHosts, infoOf, needsAttention, rowsOf, shortSystem, silentOf, staleAfter, totalsOf, type HostRow } from "./model";
 import { processesOf } from "./Processes";
 import { hostFacts, hostInfo, hostLogs, lastSeen, listFacts, oneOf, processes, rateOf, sparks } from "./queries";
 import { parseHost, parseHosts, writeHost, writeHosts } from "./search";
@@ -191,6 +191,13 @@ describe("agents", () => {
     const to = Date.parse("2026-01-10T00:00:00Z");
     const from = (ago: number) => spanParams({ from: to - ago * 3_600_000, to }).get("from");
     expect([from(1), from(48), from(999)]).toEqual(["2026-01-09T00:00:00.000Z", "2026-01-08T00:00:00.000Z", "2026-01-03T00:00:00.000Z"]);
+  });
+});
+
+describe("the list is short", () => {
+  it("in how long a host is up, and what it runs", () => {
+    expect([90_000, 3700, undefined].map(roughly)).toEqual(["1\u2009d", "1\u2009h 1\u2009min", "–"]);
+    expect(["Debian GNU/Linux 12 (bookworm)", "Ubuntu 24.04.3 LTS", undefined].map(shortSystem)).toEqual(["Debian 12", "Ubuntu 24.04.3 LTS", "–"]);
   });
 });
 

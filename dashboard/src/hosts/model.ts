@@ -119,6 +119,11 @@ export function silentOf(names: readonly string[], facts: readonly InstantSeries
   return names.filter((name) => !seen.has(name)).toSorted();
 }
 
+/** shortSystem leaves out of a system's name what tells nobody apart: "Debian 12". */
+export function shortSystem(os: string | undefined): string {
+  return os?.replace(" GNU/Linux", "").replace(/ \(.*\)$/, "") ?? "–";
+}
+
 /** From here on something wants to be looked at, in percent, and in load to a core. */
 export const limits = { cpu: 85, memory: 90, disk: 85, loadPerCore: 1.5 } as const;
 
