@@ -26,7 +26,7 @@ plugins() {
     [ -e "$source" ] || continue
     source=$(dirname "$source")
     [ "$(basename "$source")" != template ] || continue
-    CGO_ENABLED=0 GOARCH=$1 go build -trimpath -ldflags "-s -w -buildid=" -o "$2/pharos-plugin-$(basename "$source")" "./$source"
+    CGO_ENABLED=0 GOARCH=$1 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$version" -o "$2/pharos-plugin-$(basename "$source")" "./$source"
   done
 }
 

@@ -176,6 +176,20 @@ func TestInstall(t *testing.T) {
 		assert.NotContains(t, read(t, root, "calls"), "restart")
 		assert.Contains(t, out.String(), "nothing has changed")
 	})
+	t.Run("again takes what was edited", func(t *testing.T) {
+		later := time.Now().Add(2 * time.Hour) // than the status says that it was read
+		path := filepath.Join(root, ConfigFolder, moreFolder, "nginx.yaml")
+		require.NoError(t, os.WriteFile(path, []byte("more: too\n"), 0o600))
+		require.NoError(t, os.Chtimes(path, later, later))
+		again, out := installer(t, root, server)
+		again.Wait = time.Nanosecond // nothing reports anew here
+		code, _ := ExitCode(again.Run(t.Context()))
+		assert.NotEqual(t, ExitService, code)
+		assert.Contains(t, out.String(), "takes what has changed")
+		assert.Contains(t, read(t, root, "calls"), "reload pharos-agent.service")
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.Chtimes(filepath.Dir(path), time.Now(), time.Now()))
+	})
 	t.Run("again keeps what is the user's", func(t *testing.T) {
 		mine := read(t, root, ConfigFolder+"/"+EnvironmentFile) + "# mine\nMINE=1\n"
 		for path, content := range map[string]string{

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,11 +19,18 @@ const pollInterval = 250 * time.Millisecond
 // after the time it returns comes from the agent that runs now.
 func (i *Installer) startService(ctx context.Context, changed, wasActive bool) (time.Time, error) {
 	const step = "start the service"
-	if wasActive && !changed {
-		i.say("service", "runs already, and nothing has changed")
-		return time.Time{}, nil
-	}
 	begun := time.Now()
+	if wasActive && !changed {
+		if !i.edited() {
+			i.say("service", "runs already, and nothing has changed")
+			return time.Time{}, nil
+		}
+		if err := systemctl(ctx, "reload", Unit); err != nil {
+			return begun, &Error{step, errors.Join(err, said(journal(ctx))), "", ExitService}
+		}
+		i.say("service", "runs already, and takes what has changed in %s", ConfigFolder)
+		return begun, nil
+	}
 	for _, args := range [][]string{{"daemon-reload"}, {"restart", Unit}} {
 		if err := systemctl(ctx, args...); err != nil {
 			return begun, &Error{step, errors.Join(err, said(journal(ctx))), "", ExitService}
@@ -29,6 +38,26 @@ func (i *Installer) startService(ctx context.Context, changed, wasActive bool) (
 	}
 	i.say("service", "%s is started, and starts with the system", Unit)
 	return begun, nil
+}
+
+// edited says whether somebody has changed the configuration since the agent has read it.
+func (i *Installer) edited() bool {
+	f := files{root: i.Root}
+	status, err := agentstatusextension.ReadStatus(f.at(StateFolder + "/" + StatusFile))
+	if err != nil {
+		return false // it is read by whoever waits for the first sample
+	}
+	paths := []string{f.at(ConfigFolder + "/" + configFile), f.at(ConfigFolder + "/" + moreFolder), f.at(ConfigFolder + "/" + EnvironmentFile)}
+	more, err := filepath.Glob(f.at(ConfigFolder + "/" + moreFolder + "/*.yaml"))
+	if err != nil {
+		return false
+	}
+	for _, path := range append(paths, more...) {
+		if info, err := os.Stat(path); err == nil && info.ModTime().After(status.Started) {
+			return true
+		}
+	}
+	return false
 }
 
 // said is the end of the journal as an error; nil when it is empty.
