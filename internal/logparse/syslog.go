@@ -169,7 +169,9 @@ func (p *Parser) rfc5424(text string, record plog.LogRecord) bool {
 	if !ok {
 		return false
 	}
-	record.Body().SetStr(strings.TrimPrefix(strings.TrimPrefix(message, " "), "\ufeff"))
+	// rsyslog puts the space behind RFC 3164's tag before the message.
+	message = strings.TrimPrefix(strings.TrimPrefix(message, " "), "\ufeff")
+	record.Body().SetStr(strings.TrimPrefix(message, " "))
 	return true
 }
 

@@ -137,7 +137,7 @@ func (r *files) run(ctx context.Context) {
 			return
 		}
 		r.settle(now)
-		if !more && !r.discoverNow && !pause(ctx, r.cfg.PollInterval) || ctx.Err() != nil {
+		if !more && !pause(ctx, r.cfg.PollInterval) || ctx.Err() != nil {
 			return
 		}
 	}
