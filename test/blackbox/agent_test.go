@@ -209,6 +209,12 @@ func TestAgentKilled(t *testing.T) {
 		}
 		a.Launch()
 		time.Sleep(time.Duration(100+rand.IntN(700)) * time.Millisecond)
+		if round%4 == 3 { // both
+			s.Kill()
+			a.Kill()
+			s.Start()
+			continue
+		}
 		a.Kill()
 	}
 	close(stop)
