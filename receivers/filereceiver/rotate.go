@@ -106,7 +106,11 @@ func (r *files) find(one *lost, found map[inode]candidate, now time.Time) {
 		if err != nil || !there.info.Mode().IsRegular() || r.byInode(there.inode) != nil {
 			continue
 		}
-		if there.inode != one.inode && (one.proof().Offset == 0 || path == one.Origin) {
+		_, matches := found[there.inode]
+		switch {
+		case one.proof().Offset == 0 && (matches || there.inode != one.inode || isGzip(path) != one.Gzip):
+			continue // nothing tells that it is this one; as a new file it is read whole
+		case there.inode != one.inode && path == one.Origin:
 			continue
 		}
 		if r.claim(one, there, now, found) {
