@@ -144,8 +144,10 @@ func addInterfaceDetails(b *batch, interfaces []interfaceStat) {
 				event string
 				count uint64
 			}{
-				{"fifo", side.traffic.fifo}, {"compressed", side.traffic.compressed},
-				{side.sixth, side.traffic.frameOrCollisions}, {side.seventh, side.traffic.multicastOrCarrier},
+				{"fifo", side.traffic.fifo},
+				{"compressed", side.traffic.compressed},
+				{side.sixth, side.traffic.frameOrCollisions},
+				{side.seventh, side.traffic.multicastOrCarrier},
 			} {
 				events.count(e.count, name, direction, text("system.network.linux.event", e.event))
 			}
