@@ -76,7 +76,7 @@ func TestStatus(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond)
 
 	reload.Configured("c0ffee", errors.New("no such part"))
-	faults.failed(partKey{"receiver", "host"}, "it says so in its log", "", nil)
+	faults.failed(partKey{"receiver", "host"}, "it says so in its log")
 	require.Eventually(t, func() bool {
 		status, err = ReadStatus(cfg.File)
 		return err == nil && status.Parts[2].State == StateFailing

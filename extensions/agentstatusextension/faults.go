@@ -1,10 +1,6 @@
 package agentstatusextension
 
 import (
-	"errors"
-	"io/fs"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,24 +8,17 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-const (
-	// faultLasts is how long after an error in its log a part still counts as failing.
-	faultLasts = 15 * time.Minute
-	// maxPaths bounds the files of a part that are remembered as unreadable.
-	maxPaths = 100
-)
+// faultLasts is how long after an error in its log a part still counts as failing.
+const faultLasts = 15 * time.Minute
 
-// Fields of a log entry: the first two are the Collector's, the others those of file_log.
+// Fields that the Collector adds to the log entries of a part.
 const (
-	fieldKind         = "otelcol.component.kind"
-	fieldID           = "otelcol.component.id"
-	fieldPath         = "path"
-	fieldOriginalPath = "original_path"
+	fieldKind = "otelcol.component.kind"
+	fieldID   = "otelcol.component.id"
 )
 
 // Faults learns from the program's log which parts fail: many parts tell of their errors nowhere
-// else. A part that has logged an error counts as failing for a quarter of an hour; one that may
-// not read a file, until it says of that file that it can, for it complains but once.
+// else. A part that has logged an error counts as failing for a quarter of an hour.
 type Faults struct {
 	now func() time.Time
 
@@ -41,11 +30,8 @@ type Faults struct {
 type partKey struct{ kind, id string }
 
 type fault struct {
-	text  string
-	since time.Time
-	until time.Time
-	// denied are the files that may not be read, with what was said of them.
-	denied map[string]string
+	text         string
+	since, until time.Time
 }
 
 // NewFaults returns what a log is watched with.
@@ -70,49 +56,27 @@ func (f *Faults) failing() []Part {
 	now := f.now()
 	var found []Part
 	for key, one := range f.parts {
-		part := Part{Kind: key.kind, ID: key.id, State: StateFailing, Since: one.since}
-		switch {
-		case len(one.denied) > 0:
-			part.Error = one.denied[slices.Min(slices.Collect(maps.Keys(one.denied)))]
-		case now.Before(one.until):
-			part.Error = one.text
-		default:
+		if !now.Before(one.until) {
 			delete(f.parts, key)
 			continue
 		}
-		found = append(found, part)
+		found = append(found, Part{Kind: key.kind, ID: key.id, State: StateFailing, Error: one.text, Since: one.since})
 	}
 	return found
 }
 
 // failed notes an error that a part has logged.
-func (f *Faults) failed(key partKey, text, path string, err error) {
+func (f *Faults) failed(key partKey, text string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
 	one := f.parts[key]
-	if one == nil {
-		one = &fault{since: now, denied: map[string]string{}}
+	if one == nil || !now.Before(one.until) {
+		one = &fault{since: now}
 		f.parts[key] = one
 	}
-	if path != "" && errors.Is(err, fs.ErrPermission) {
-		if len(one.denied) < maxPaths {
-			one.denied[path] = text
-		}
-	} else {
-		one.text, one.until = text, now.Add(faultLasts)
-	}
+	one.text, one.until = text, now.Add(faultLasts)
 	f.changed()
-}
-
-// works notes that a part has told something good of a file.
-func (f *Faults) works(key partKey, path string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if one := f.parts[key]; one != nil && one.denied[path] != "" {
-		delete(one.denied, path)
-		f.changed()
-	}
 }
 
 // watchingCore tells faults what the log of a part says.
@@ -122,9 +86,9 @@ type watchingCore struct {
 	part   partKey
 }
 
-// Enabled implements zapcore.Core: what a log that is less talkative leaves out is looked at too.
+// Enabled implements zapcore.Core: errors are looked at, also where the log leaves them out.
 func (c watchingCore) Enabled(level zapcore.Level) bool {
-	return level >= zapcore.InfoLevel || c.Core.Enabled(level)
+	return level >= zapcore.ErrorLevel || c.Core.Enabled(level)
 }
 
 // With implements zapcore.Core.
@@ -147,39 +111,19 @@ func (c watchingCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) 
 
 // Write implements zapcore.Core.
 func (c watchingCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
-	switch {
-	case c.part.id == "":
-	case entry.Level >= zapcore.ErrorLevel:
-		c.failed(entry, fields)
-	case entry.Level == zapcore.InfoLevel && len(fields) > 0:
-		if path := encode(fields).text(fieldPath); path != "" {
-			c.faults.works(c.part, path)
+	if c.part.id != "" && entry.Level >= zapcore.ErrorLevel {
+		text := entry.Message
+		for i := range fields {
+			if err, ok := fields[i].Interface.(error); ok && fields[i].Type == zapcore.ErrorType {
+				text += ": " + err.Error()
+			}
 		}
+		c.faults.failed(c.part, text)
 	}
 	if !c.Core.Enabled(entry.Level) {
 		return nil
 	}
 	return c.Core.Write(entry, fields)
-}
-
-func (c watchingCore) failed(entry zapcore.Entry, fields []zapcore.Field) {
-	said := encode(fields)
-	path := said.text(fieldOriginalPath)
-	if path == "" {
-		path = said.text(fieldPath)
-	}
-	text := entry.Message
-	var cause error
-	for i := range fields {
-		if err, ok := fields[i].Interface.(error); ok && fields[i].Type == zapcore.ErrorType {
-			cause = err
-			text += ": " + err.Error()
-		}
-	}
-	if path != "" && !strings.Contains(text, path) {
-		text += " (" + path + ")"
-	}
-	c.faults.failed(c.part, text, path, cause)
 }
 
 // fieldMap is what the fields of a log entry say.
