@@ -112,13 +112,13 @@ func (c watchingCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) 
 // Write implements zapcore.Core.
 func (c watchingCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	if c.part.id != "" && entry.Level >= zapcore.ErrorLevel {
-		text := entry.Message
+		said := []string{entry.Message}
 		for i := range fields {
 			if err, ok := fields[i].Interface.(error); ok && fields[i].Type == zapcore.ErrorType {
-				text += ": " + err.Error()
+				said = append(said, err.Error())
 			}
 		}
-		c.faults.failed(c.part, text)
+		c.faults.failed(c.part, strings.Join(said, ": "))
 	}
 	if !c.Core.Enabled(entry.Level) {
 		return nil
