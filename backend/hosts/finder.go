@@ -48,7 +48,7 @@ func (f finder) find(ctx context.Context, org storage.OrgID, from, to time.Time)
 	if err := f.look(ctx, org, start, to, found); err != nil {
 		return nil, err
 	}
-	missing, err := f.missing(ctx, org, from, start, found)
+	missing, err := f.missing(ctx, org, from, to, found)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +138,10 @@ func (f finder) look(ctx context.Context, org storage.OrgID, from, to time.Time,
 }
 
 // missing returns the hosts that reported earlier and not lately, each with the metrics to look
-// for: an agent that is silent is missing on a host that others measure too.
+// for: an agent that is silent is missing on a host that others measure too. It asks for the names
+// of the whole time: the local store forgets, of an earlier time alone, names that came late.
 func (f finder) missing(ctx context.Context, org storage.OrgID, from, to time.Time, found tallies) (map[string]string, error) {
 	missing := map[string]string{}
-	if !from.Before(to) {
-		return missing, nil
-	}
 	for _, metrics := range []string{measured, metricInfo} {
 		selection := query.Selection{From: from, To: to, Matchers: [][]*labels.Matcher{matchers(metrics, senders(metrics)...)}}
 		names, err := f.engine.LabelValues(ctx, org, hostLabel, selection)

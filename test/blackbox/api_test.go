@@ -24,6 +24,7 @@ var apiTests = map[string]apiTest{
 	"chart queries":     chartQueries,
 	"log orders":        logOrders,
 	"services":          serviceList,
+	"hosts":             hostList,
 	"retention":         retentionSettings,
 	"log queries":       logQueries,
 	"pages over ties":   pagesOverTies,

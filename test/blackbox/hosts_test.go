@@ -128,3 +128,39 @@ func TestHostIsMeasuredOnce(t *testing.T) {
 		return c.number(t, `count_over_time(system_cpu_load_average_1m[5m])`) > measured
 	}, patience, 500*time.Millisecond, "the agent measures")
 }
+
+// hostList sends what agents say of themselves: one is well, one is not, one reports no more.
+func hostList(t *testing.T, s *server.Server) {
+	t.Helper()
+	c := clientOf(s)
+	now, before := time.Now().Truncate(time.Second), time.Now().Add(-3*time.Hour).Truncate(time.Second)
+	var samples []map[string]any
+	says := func(host string, at time.Time, metric string, value float64, labels map[string]string) {
+		labels["host_name"] = host
+		samples = append(samples, map[string]any{"time": at, "service": "pharos-agent", "instance_id": host, "metric_name": metric, "value": value, "labels": labels})
+	}
+	for host, at := range map[string]time.Time{"bb-host-ill": now, "bb-host-silent": before, "bb-host-well": now} {
+		says(host, at, "target_info", 1, map[string]string{"host_id": "id-of-" + host, "os_type": "linux", "host_arch": "amd64"})
+		says(host, at, "pharos_agent_info", 1, map[string]string{"version": "1.2.3"})
+		says(host, at, "pharos_agent_part_up", 1, map[string]string{"kind": "receiver", "part": "host"})
+	}
+	says("bb-host-ill", now, "pharos_agent_part_failure_seconds", float64(now.Add(-time.Hour).Unix()), map[string]string{"kind": "exporter", "part": "delivery", "reason": "away"})
+	got := c.postJSON(t, "/v1/ingest/metrics", samples)
+	require.Equal(t, http.StatusOK, got.status, "%s", got)
+
+	var list hosts.HostList
+	got = c.get(t, "/v1/hosts?q=bb-host&from=now-23h")
+	require.Equal(t, http.StatusOK, got.status, "%s", got)
+	require.NoError(t, json.Unmarshal(got.body, &list))
+	assert.Equal(t, hosts.StateCounts{OK: 1, Unhealthy: 1, Silent: 1}, list.Counts)
+	require.Len(t, list.Hosts, 3, "%s", got)
+	ill, silent, well := list.Hosts[0], list.Hosts[1], list.Hosts[2]
+	began := now.Add(-time.Hour).UTC()
+	assert.Equal(t, []hosts.Reason{{Kind: "exporter", Part: "delivery", Text: "away", Since: &began}}, ill.Reasons)
+	assert.True(t, silent.LastSeen.Equal(before), "%s", got)
+	for _, host := range list.Hosts {
+		assert.Equal(t, "id-of-"+host.Name, host.ID)
+		assert.Equal(t, "1.2.3", host.Agent.Version)
+	}
+	assert.Equal(t, hosts.StateOK, well.State)
+}

@@ -72,7 +72,7 @@ var served = strings.Fields(`
 	post:/v1/auth/apikey get:/v1/auth/apikey delete:/v1/auth/apikey/{id}
 	post:/v1/ingest/metrics post:/v1/ingest/logs post:/v1/metrics post:/v1/logs post:/v1/traces post:/api/v1/write
 	post:/v1/query/range get:/v1/query/metrics get:/v1/query/series post:/v1/query/logs post:/v1/query/logs/histogram post:/v1/query/logs/fields
-	get:/v1/query/logs/export get:/v1/services delete:/v1/admin/data get:/v1/admin/retention get:/v1/admin/usage
+	get:/v1/query/logs/export get:/v1/services get:/v1/hosts delete:/v1/admin/data get:/v1/admin/retention get:/v1/admin/usage
 	get:/api/v1/query post:/api/v1/query get:/api/v1/query_range get:/api/v1/series get:/api/v1/labels
 	get:/api/v1/label/{name}/values get:/api/v1/metadata get:/api/v1/status/buildinfo get:/api/v1/query_exemplars
 	get:/api/v1/rules get:/api/v1/alerts get:/api/v1/format_query
