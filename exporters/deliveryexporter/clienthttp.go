@@ -29,6 +29,7 @@ type httpClient struct {
 	signal  string
 	headers http.Header
 	keys    *keySource
+	known   bool // as a server of OTLP: it has taken a request
 }
 
 // newClient returns the client of the configured protocol.
@@ -96,10 +97,12 @@ func (c *httpClient) send(ctx context.Context, compressed codec, body []byte) (r
 	case response.StatusCode == http.StatusOK && err != nil:
 		return result, fmt.Errorf("read the server's answer: %w", err)
 	case response.StatusCode == http.StatusOK:
-		return partial(c.signal, answer)
+		result, err = partial(c.signal, answer)
+		c.known = c.known || err == nil
+		return result, err
 	}
 	err = fmt.Errorf("%s answers %s%s", c.url, response.Status, detail(response.Header, answer))
-	if permanent(response.StatusCode) {
+	if permanent(response.StatusCode) && c.believed(response, answer) {
 		return result, &refusedError{err}
 	}
 	return result, &laterError{err: err, after: retryAfter(response.Header.Get("Retry-After"))}
@@ -116,6 +119,22 @@ func permanent(status int) bool {
 	return false
 }
 
+// believed says whether a refusal is that of a server of OTLP, which has looked at the data. One
+// that expects TLS answers 400 as well, and so does whatever else a wrong url leads to: then the
+// data waits until the url is mended. OTLP wants errors in the encoding of the request
+// (https://opentelemetry.io/docs/specs/otlp/#failures-1); not every server holds to it.
+func (c *httpClient) believed(response *http.Response, answer []byte) bool {
+	if response.StatusCode != http.StatusBadRequest {
+		return true
+	}
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if strings.HasSuffix(kind, "protobuf") || strings.HasSuffix(kind, "json") {
+		return true
+	}
+	text := string(answer)
+	return c.known && !strings.Contains(text, "HTTPS") && !strings.Contains(text, "SSL")
+}
+
 // detail is what the server's problem document says, or the beginning of another text.
 func detail(header http.Header, answer []byte) string {
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
@@ -128,7 +147,10 @@ func detail(header http.Header, answer []byte) string {
 			}
 			return ": " + document.Detail
 		}
-	case "text/plain", "application/json":
+	case "text/plain", "application/json", "":
+		if len(answer) == 0 {
+			return ""
+		}
 		return ": " + string(answer[:min(len(answer), 200)])
 	}
 	return ""

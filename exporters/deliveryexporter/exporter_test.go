@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -288,6 +290,27 @@ func TestKeyThatIsRefusedLosesNothing(t *testing.T) {
 	eventually(t, func() bool { return server.count() == 1 })
 }
 
+// TestServerThatExpectsTLS holds that a url with http in place of https loses nothing, and says so.
+func TestServerThatExpectsTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	e, _ := start(t, testConfig(t, strings.Replace(server.URL, "https", "http", 1)))
+	require.NoError(t, e.ConsumeLogs(t.Context(), logsOf("one")))
+	c, err := newClient(testConfig(t, strings.Replace(server.URL, "https", "http", 1)), "logs", settings().BuildInfo)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, c.close()) }()
+	for _, known := range []bool{false, true} {
+		c.(*httpClient).known = known
+		_, err = c.send(t.Context(), codecNone, nil)
+		require.ErrorContains(t, err, "Client sent an HTTP request to an HTTPS server")
+		var refused *refusedError
+		assert.NotErrorAs(t, err, &refused)
+	}
+	assert.Equal(t, 1, e.stats().Items)
+}
+
 func TestAnswers(t *testing.T) {
 	partialAnswer := plogotlp.NewExportResponse()
 	partialAnswer.PartialSuccess().SetRejectedLogRecords(3)
@@ -312,6 +335,7 @@ func TestAnswers(t *testing.T) {
 			name: "a problem", status: 400, header: map[string]string{"Content-Type": "application/problem+json"},
 			body: `{"detail":"no","fix":"yes"}`, says: "400 Bad Request: no (yes)", refused: true,
 		},
+		{name: "a page of another server", status: 400, header: map[string]string{"Content-Type": "text/html"}, body: "<html>", says: "400"},
 		{name: "a text", status: 413, header: map[string]string{"Content-Type": "text/plain; charset=utf-8"}, body: "too long", says: ": too long", refused: true},
 		{name: "busy", status: 429, header: map[string]string{"Retry-After": "7"}, says: "429", after: 7 * time.Second},
 		{name: "full", status: 507, says: "507"},
