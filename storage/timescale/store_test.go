@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 
@@ -229,25 +228,10 @@ func TestPromQL(t *testing.T) {
 			defer store.closeIn(t)
 			storagetest.RunPromQL(t, func(t *testing.T) storage.MetricStore {
 				t.Helper()
-				skipLong(t, store)
 				scripts++
 				return oneOrg{store, storage.OrgID(fmt.Sprintf("00000000-0000-4000-8000-%012d", scripts))}
 			})
 		})
-	}
-}
-
-// skipLong leaves out, on TimescaleDB in WebAssembly, the scripts that take half a minute of its
-// forty seconds. PHAROS_WHOLE_PROMQL=1 runs them too; on PostgreSQL all run always.
-func skipLong(t *testing.T, store *Store) {
-	t.Helper()
-	if store.Engine() != TimescaleDB || os.Getenv("PHAROS_WHOLE_PROMQL") != "" {
-		return
-	}
-	for _, long := range []string{"aggregators", "extended_vectors", "functions", "native_histograms"} {
-		if strings.HasSuffix(t.Name(), "/"+long+".test") {
-			t.Skip("runs on PostgreSQL; here with PHAROS_WHOLE_PROMQL=1")
-		}
 	}
 }
 
