@@ -60,6 +60,10 @@ func (r *files) classify(one candidate, now time.Time) {
 		case err != nil:
 			continue
 		case !copied(one, opened, original):
+			if errors.Is(r.intact(original), errChanged) {
+				r.displace(original, now) // truncated between the two looks at it
+				return
+			}
 			continue
 		}
 		if original.removed || original.news || now.Sub(wait.first) < copyWait || now.Sub(one.info.ModTime()) < copyWait {
