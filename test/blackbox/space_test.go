@@ -107,7 +107,11 @@ func fillAndClear(t *testing.T, s *server.Server, notices bool) {
 			// It is killed while the disk is full. Some room is made for its start, no more.
 			s.Kill()
 			require.NoError(t, os.Truncate(ballast, 58<<20))
-			s.Start()
+			s.Launch() // it answers; it is not ready, because it cannot write
+			require.Eventually(t, func() bool {
+				got, err := c.try(t.Context(), http.MethodGet, "/v1/health", http.NoBody, nil)
+				return err == nil && got.status == http.StatusOK
+			}, time.Minute, 50*time.Millisecond)
 			for _, sender := range load {
 				sender.check(t, "killed with a full disk")
 			}
