@@ -81,7 +81,9 @@ func TestServer(t *testing.T) {
 		var warnings []string
 		values, warnings = collect(t, one)
 		assert.Empty(t, warnings)
-		return values["postgresql.connections.waiting"] == 1 &&
+		// The background writer tells of its work when it next wakes up.
+		return values["postgresql.connections.waiting"] == 1 && values["postgresql.bgwriter.buffers.allocated"] > 0 &&
+			values["postgresql.bgwriter.checkpoint.count{type:requested}"] > 0 &&
 			values["postgresql.operations{operation:del postgresql.database.name:shop postgresql.schema.name:public postgresql.table.name:orders}"] == 100
 	})
 	const orders = "postgresql.database.name:shop postgresql.schema.name:public postgresql.table.name:orders"
