@@ -17,6 +17,8 @@ import (
 // What install writes gives the built-in configuration its values: the URL, and the file of
 // the key.
 func TestEnvironmentFile(t *testing.T) {
+	t.Setenv("PHAROS_AGENT_STATE", "") // it is as it was when the test ends
+	require.NoError(t, os.Unsetenv("PHAROS_AGENT_STATE"))
 	key := filepath.Join(t.TempDir(), "api-key")
 	require.NoError(t, os.WriteFile(key, []byte("phk_0123\n"), 0o600))
 	dir := folder(t, map[string]string{

@@ -65,7 +65,7 @@ func runTest(ctx context.Context, from []string, wait time.Duration, out io.Writ
 	if err != nil {
 		return err
 	}
-	printed := &printer{seen: map[string]int{}, rows: map[string]row{}, enough: make(chan struct{}), pipelines: len(cfg.Service.Pipelines)}
+	printed := &printer{seen: map[string]int{}, sources: map[string]int{}, steady: map[string]bool{}, rows: map[string]row{}, enough: make(chan struct{}), pipelines: len(cfg.Service.Pipelines)}
 	overlay, err := testOverlay(cfg)
 	if err != nil {
 		return err
@@ -111,7 +111,9 @@ func testOverlay(cfg *otelcol.Config) (string, error) {
 // printer notes what its exporters are given.
 type printer struct {
 	mu        sync.Mutex
-	seen      map[string]int // batches by pipeline
+	seen      map[string]int  // batches by pipeline
+	sources   map[string]int  // batches by pipeline and what they begin with
+	steady    map[string]bool // pipelines of which a source has given enough
 	rows      map[string]row
 	before    int // series before the batch
 	logs      []string
@@ -145,17 +147,26 @@ type printing struct {
 
 func (p *printing) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-// batch notes that a pipeline has given something. It is enough when each has given something
-// twice, because of rates, and nothing new comes.
-func (p *printer) batch(pipeline string) {
+// How many batches of one source are enough: rates come with the second reading, and the third
+// shows that nothing more does.
+const (
+	enoughMetrics = 3
+	enoughLogs    = 2
+)
+
+// batch notes that a source in a pipeline has given something. It is enough when each pipeline has
+// a source that has given enough, and nothing new comes.
+func (p *printer) batch(pipeline, source string, enough int) {
 	p.seen[pipeline]++
+	p.sources[pipeline+" "+source]++
+	p.steady[pipeline] = p.steady[pipeline] || p.sources[pipeline+" "+source] >= enough
 	fresh := len(p.rows) > p.before
 	p.before = len(p.rows)
 	if p.done || fresh || len(p.seen) < p.pipelines {
 		return
 	}
-	for _, batches := range p.seen {
-		if batches < 2 {
+	for _, steady := range p.steady {
+		if !steady {
 			return
 		}
 	}
@@ -166,15 +177,17 @@ func (p *printer) batch(pipeline string) {
 func (p *printing) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
 	p.printer.mu.Lock()
 	defer p.printer.mu.Unlock()
+	source := ""
 	for _, resource := range metrics.ResourceMetrics().All() {
 		service, _ := resource.Resource().Attributes().Get("service.name")
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
+				source = cmp.Or(source, service.AsString()+" "+metric.Name())
 				p.printer.note(service.AsString(), metric)
 			}
 		}
 	}
-	p.printer.batch(p.pipeline)
+	p.printer.batch(p.pipeline, source, enoughMetrics)
 	return nil
 }
 
@@ -227,7 +240,7 @@ func (p *printing) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 			}
 		}
 	}
-	p.printer.batch(p.pipeline)
+	p.printer.batch(p.pipeline, "", enoughLogs)
 	return nil
 }
 
