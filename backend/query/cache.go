@@ -43,7 +43,6 @@ type cached struct {
 	lifetime time.Duration
 	logger   *zap.Logger
 	now      func() time.Time
-	blocks   *prometheus.CounterVec
 	failures prometheus.Counter
 	hits     prometheus.Counter
 	misses   prometheus.Counter
@@ -57,18 +56,18 @@ type cached struct {
 // it is settled, for Config.CacheTTL: so long can it hide a sample that comes late. What was
 // deleted is hidden at once. Prometheus' own front ends (Thanos, Mimir) do the same with extents.
 func (e *Engine) UseCache(cache Cache, registerer prometheus.Registerer) error {
+	blocks := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pharos_query_cache_blocks_total", Help: "Blocks of steps that queries asked the cache for, by whether it had them.",
+	}, []string{"result"})
 	c := &cached{
 		Cache: cache, lifetime: e.config.CacheTTL, logger: e.logger, now: time.Now,
-		blocks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "pharos_query_cache_blocks_total", Help: "Blocks of steps that queries asked the cache for, by whether it had them.",
-		}, []string{"result"}),
+		hits: blocks.WithLabelValues("hit"), misses: blocks.WithLabelValues("miss"),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "pharos_query_cache_failures_total", Help: "Calls of the cache that failed; the answer was calculated.",
 		}),
 	}
-	c.hits, c.misses = c.blocks.WithLabelValues("hit"), c.blocks.WithLabelValues("miss")
 	if registerer != nil {
-		for _, collector := range []prometheus.Collector{c.blocks, c.failures} {
+		for _, collector := range []prometheus.Collector{blocks, c.failures} {
 			if err := registerer.Register(collector); err != nil {
 				return err
 			}
@@ -139,20 +138,11 @@ type piece struct {
 // cut divides a range into pieces.
 func cut(from, to, step int64, settled int64) []piece {
 	steps := blockSteps(time.Duration(step) * time.Millisecond)
-	phase := from % step
-	if phase < 0 {
-		phase += step
-	}
-	first, last := (from-phase)/step, (to-phase)/step
-	if (to-phase)%step < 0 {
-		last--
-	}
+	phase := from - alignDown(from, step)
+	first, last := (from-phase)/step, alignDown(to-phase, step)/step
 	var pieces []piece
 	for at := first; at <= last; {
-		block := at / steps
-		if at%steps < 0 {
-			block--
-		}
+		block := alignDown(at, steps) / steps
 		end := min(last, (block+1)*steps-1)
 		p := piece{from: at*step + phase, to: end*step + phase, block: block}
 		p.whole = at == block*steps && end == (block+1)*steps-1 && p.to <= settled

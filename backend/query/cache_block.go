@@ -28,22 +28,23 @@ const (
 
 // question is what an answer depends on, but for the data.
 type question struct {
-	org      storage.OrgID
-	expr     string // in the parser's own form
-	lookback time.Duration
-	span     Range
+	org    storage.OrgID
+	span   Range
+	prefix string // of the keys of its blocks
+}
+
+// newQuestion returns the question for an expression in the parser's own form.
+func newQuestion(org storage.OrgID, expr string, lookback time.Duration, span Range) question {
+	from, step := span.From.UnixMilli(), span.Step.Milliseconds()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%d\x00%d", cacheFormat, org, expr, lookback, step, from-alignDown(from, step)))
+	return question{org, span, "query:block:" + hex.EncodeToString(sum[:16]) + ":"}
 }
 
 // generationKey names what changes whenever data of an organisation is deleted.
 func generationKey(org storage.OrgID) string { return "query:generation:" + string(org) }
 
 // key names a block.
-func (q question) key(block int64) string {
-	step := q.span.Step.Milliseconds()
-	phase := q.span.From.UnixMilli() % step
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d\x00%d\x00%d", cacheFormat, q.org, q.expr, q.lookback, step, phase))
-	return "query:block:" + hex.EncodeToString(sum[:16]) + ":" + strconv.FormatInt(block, 10)
-}
+func (q question) key(block int64) string { return q.prefix + strconv.FormatInt(block, 10) }
 
 // keys names the blocks among pieces, and says where they are.
 func (q question) keys(pieces []piece) (keys []string, whole []int) {

@@ -135,7 +135,7 @@ func (e *Engine) overRange(ctx context.Context, org storage.OrgID, expr string, 
 	if err != nil || !cacheable(parsed) {
 		return direct(span) // the engine says what is wrong
 	}
-	result, err := e.cache.evaluate(ctx, question{org, parsed.String(), opts.LookbackDelta, span}, direct)
+	result, err := e.cache.evaluate(ctx, newQuestion(org, parsed.String(), opts.LookbackDelta, span), direct)
 	if err == nil && result.query == nil && seriesCount(result.Value) > e.config.MaxSeries && !opts.unlimitedSeries {
 		return nil, e.tooManySeries(seriesCount(result.Value))
 	}
